@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { Clock, Random } from './clock.js';
+
+/** The namespace of every name-based id that NxMesh makes. */
+const NAMESPACE = Buffer.from('6f1c2b0a5d3e5f0e9a4b7c8d9e0f1a2b', 'hex');
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Lower-case UUID of any version. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+function format(bytes: Buffer, version: number): string {
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | (version << 4), 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
+/** UUIDv5 (RFC 9562): the same parts give the same id, on every machine and in every replay. */
+export function uuidv5(...parts: readonly (string | number | bigint)[]): string {
+  const name = JSON.stringify(parts.map(String));
+  return format(createHash('sha1').update(NAMESPACE).update(name).digest().subarray(0, 16), 5);
+}
+
+/** UUIDv7 (RFC 9562): random, sortable by the millisecond it was made in. */
+export function uuidv7(clock: Clock, random: Random): string {
+  const bytes = random.bytes(16);
+  bytes.writeUIntBE(clock.now(), 0, 6);
+  return format(bytes, 7);
+}
+
+/** Id of the n-th event that a command causes. */
+export const eventId = (commandId: string, index: number): string => uuidv5(commandId, 'event', index);
+
+/** Id of the resource of this kind that a command creates. */
+export const createdId = (commandId: string, kind: string): string => uuidv5(commandId, kind);

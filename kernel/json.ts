@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * Canonical JSON: keys sorted by UTF-16 code units, no white space, `undefined` members dropped
+ * (RFC 8785 for the values that we use). Equal values have equal text, whatever order they were built in.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value !== 'object') {
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new TypeError(`not a JSON number: ${value}`);
+    }
+    const text = JSON.stringify(value);
+    if (text === undefined) {
+      throw new TypeError(`not a JSON value: ${typeof value}`);
+    }
+    return text;
+  }
+  if (Array.isArray(value)) {
+    return `[${value.map(canonicalJson).join(',')}]`;
+  }
+  const record = value as Record<string, unknown>;
+  const members = Object.keys(record)
+    .filter((key) => record[key] !== undefined)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key])}`);
+  return `{${members.join(',')}}`;
+}
+
+/** SHA-256 as 64 lower-case hexadecimal digits. */
+export function sha256(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** SHA-256 of the canonical JSON of a value. */
+export function digestOf(value: unknown): string {
+  return sha256(canonicalJson(value));
+}

@@ -1,0 +1,136 @@
+import { closed, DisplayName, Labels, nullable, oneOf, Slug, type Static, Type, Uuid } from '../common.js';
+import * as R from '../resources/index.js';
+
+const optional = Type.Optional;
+const atLeastOne = { minProperties: 1 };
+
+export const Login = closed({
+  email: Type.String({ minLength: 3, maxLength: 254 }),
+  password: Type.String({ minLength: 1, maxLength: 1024 }),
+});
+export type Login = Static<typeof Login>;
+
+export const CreateOrganization = closed({ name: DisplayName, slug: Slug });
+export type CreateOrganization = Static<typeof CreateOrganization>;
+export const UpdateOrganization = closed({ name: optional(DisplayName) }, atLeastOne);
+export type UpdateOrganization = Static<typeof UpdateOrganization>;
+
+export const CreateWorkspace = closed({ name: DisplayName, slug: Slug });
+export type CreateWorkspace = Static<typeof CreateWorkspace>;
+export const UpdateWorkspace = closed({ name: optional(DisplayName) }, atLeastOne);
+export type UpdateWorkspace = Static<typeof UpdateWorkspace>;
+
+/** The token dies when it is exchanged for a certificate, or after `expires_in_hours` (1 to 720, 24 when left out). */
+export const CreateAgentToken = closed({
+  name: DisplayName,
+  labels: optional(Labels),
+  expires_in_hours: optional(Type.Integer({ minimum: 1, maximum: 720 })),
+});
+export type CreateAgentToken = Static<typeof CreateAgentToken>;
+export const UpdateAgent = closed({ name: optional(DisplayName), labels: optional(Labels) }, atLeastOne);
+export type UpdateAgent = Static<typeof UpdateAgent>;
+
+const UpstreamServerInput = closed({
+  address: R.ServerAddress,
+  weight: optional(R.UpstreamServer.properties.weight),
+  backup: optional(Type.Boolean()),
+  down: optional(Type.Boolean()),
+  max_fails: optional(R.UpstreamServer.properties.max_fails),
+  fail_timeout: optional(R.UpstreamServer.properties.fail_timeout),
+});
+export type UpstreamServerInput = Static<typeof UpstreamServerInput>;
+
+const HealthCheckInput = closed({
+  enabled: optional(Type.Boolean()),
+  path: optional(R.UrlPath),
+  interval: optional(R.HealthCheck.properties.interval),
+  timeout: optional(R.HealthCheck.properties.timeout),
+  healthy_threshold: optional(R.HealthCheck.properties.healthy_threshold),
+  unhealthy_threshold: optional(R.HealthCheck.properties.unhealthy_threshold),
+});
+
+// An empty list is let through here, so that the domain can refuse it in nginx's own terms.
+const ServersInput = Type.Array(UpstreamServerInput, { maxItems: 256 });
+
+export const CreateUpstream = closed({
+  name: R.UpstreamName,
+  algorithm: optional(R.Algorithm),
+  servers: ServersInput,
+  health_check: optional(HealthCheckInput),
+  keepalive_connections: optional(R.KeepaliveConnections),
+});
+export type CreateUpstream = Static<typeof CreateUpstream>;
+export const UpdateUpstream = closed(
+  {
+    name: optional(R.UpstreamName),
+    algorithm: optional(R.Algorithm),
+    servers: optional(ServersInput),
+    health_check: optional(HealthCheckInput),
+    keepalive_connections: optional(R.KeepaliveConnections),
+  },
+  atLeastOne,
+);
+export type UpdateUpstream = Static<typeof UpdateUpstream>;
+
+const HeaderInput = closed({
+  name: R.HeaderName,
+  value: R.HeaderValue,
+  always: optional(Type.Boolean()),
+  applies_to: optional(oneOf(...R.HEADER_TARGETS)),
+});
+
+const RewriteRuleInput = closed({
+  pattern: R.RewriteRule.properties.pattern,
+  replacement: R.RewriteRule.properties.replacement,
+  flag: optional(R.RewriteRule.properties.flag),
+});
+
+const LocationInput = closed({
+  path: R.UrlPath,
+  proxy_pass: optional(nullable(R.ProxyPass)),
+  upstream_id: optional(nullable(Uuid)),
+  root: optional(nullable(R.WebRoot)),
+  index: optional(nullable(R.IndexFile)),
+  custom_headers: optional(Type.Array(HeaderInput, { maxItems: 64 })),
+  rewrite_rules: optional(Type.Array(RewriteRuleInput, { maxItems: 64 })),
+  custom_directives: optional(R.CustomDirectives),
+});
+export type LocationInput = Static<typeof LocationInput>;
+
+/** One string with names separated by spaces, as the specification has it, or a list of names. */
+const ServerNameInput = Type.Union([
+  R.ServerName,
+  Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { minItems: 1, maxItems: 256 }),
+]);
+
+const virtualHostFields = {
+  name: DisplayName,
+  server_name: ServerNameInput,
+  listen_port: R.VirtualHost.properties.listen_port,
+  ssl_enabled: Type.Boolean(),
+  ssl_certificate_id: nullable(Uuid),
+  http2_enabled: Type.Boolean(),
+  http3_enabled: Type.Boolean(),
+  locations: Type.Array(LocationInput, { maxItems: 256 }),
+  custom_directives: R.CustomDirectives,
+  target_agents: R.TargetAgents,
+};
+
+export const CreateVirtualHost = closed({
+  ...virtualHostFields,
+  listen_port: optional(virtualHostFields.listen_port),
+  ssl_enabled: optional(virtualHostFields.ssl_enabled),
+  ssl_certificate_id: optional(virtualHostFields.ssl_certificate_id),
+  http2_enabled: optional(virtualHostFields.http2_enabled),
+  http3_enabled: optional(virtualHostFields.http3_enabled),
+  locations: optional(virtualHostFields.locations),
+  custom_directives: optional(virtualHostFields.custom_directives),
+  target_agents: optional(virtualHostFields.target_agents),
+});
+export type CreateVirtualHost = Static<typeof CreateVirtualHost>;
+
+export const UpdateVirtualHost = Type.Partial(closed(virtualHostFields), {
+  additionalProperties: false,
+  minProperties: 1,
+});
+export type UpdateVirtualHost = Static<typeof UpdateVirtualHost>;

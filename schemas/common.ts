@@ -1,0 +1,56 @@
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
+
+export { type Static, Type };
+
+/** Every object is closed: an unknown member is an error, never ignored. */
+export const closed = <P extends TProperties>(properties: P, options: object = {}): TObject<P> =>
+  Type.Object(properties, { additionalProperties: false, ...options });
+
+/** One of these words. */
+export const oneOf = <T extends readonly string[]>(...values: T) =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: [...values] });
+
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const Uuid = Type.String({
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+  maxLength: 36,
+});
+
+/** RFC 3339 in UTC. */
+export const Timestamp = Type.String({ format: 'date-time', maxLength: 40 });
+
+export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', maxLength: 64 });
+
+/** A name for people: no control characters, no line or paragraph separators, no direction overrides. */
+export const DisplayName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$',
+});
+
+export const Slug = Type.String({ minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' });
+
+const LABEL_KEY = '^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$';
+const LABEL_VALUE = '^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$';
+
+export const Labels = Type.Record(
+  Type.String({ pattern: LABEL_KEY }),
+  Type.String({ maxLength: 63, pattern: LABEL_VALUE }),
+  { additionalProperties: false, maxProperties: 64, propertyNames: { type: 'string', maxLength: 63 } },
+);
+
+/** `env=production,region=us-east`: every pair must be among the agent's labels. */
+export const LabelSelector = Type.String({
+  minLength: 1,
+  maxLength: 1024,
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]*=[A-Za-z0-9._-]*(,[A-Za-z0-9][A-Za-z0-9._/-]*=[A-Za-z0-9._-]*)*$',
+});
+
+export const Port = Type.Integer({ minimum: 1, maximum: 65535 });
+
+/** Positions and revisions are decimal strings in JSON, because a JSON number loses digits. */
+export const Decimal = Type.String({ pattern: '^[0-9]{1,20}$', maxLength: 20 });
+
+/** Free text that came from outside (nginx's words, an agent's error): bounded, shown as data. */
+export const Words = Type.String({ maxLength: 2048 });

@@ -1,0 +1,46 @@
+import type { EventEnvelope, Recorded } from '../../kernel/index.js';
+import type { Static } from '../common.js';
+import { agentEvents } from './agent.js';
+import { configEvents } from './config.js';
+import { organizationEvents } from './organization.js';
+import { userEvents } from './user.js';
+import { workspaceEvents } from './workspace.js';
+
+export * from './config.js';
+export { agentEvents, configEvents, organizationEvents, userEvents, workspaceEvents };
+
+/** Every event type with the schema of its data, at its newest version. */
+export const eventSchemas = {
+  ...organizationEvents,
+  ...workspaceEvents,
+  ...configEvents,
+  ...agentEvents,
+  ...userEvents,
+};
+
+export type EventType = keyof typeof eventSchemas;
+export type EventData<T extends EventType> = Static<(typeof eventSchemas)[T]>;
+
+/** The newest schema version of each event type; what is not named is at 1. */
+const versions: Partial<Record<EventType, number>> = {};
+export const schemaVersion = (type: EventType): number => versions[type] ?? 1;
+
+/** An event as a decider makes it, before it has an id and metadata. */
+export type Fact<T extends EventType = EventType> = {
+  [K in T]: { readonly type: K; readonly data: EventData<K> };
+}[T];
+
+/** An event as it is appended. */
+export type NewEvent<T extends EventType = EventType> = { [K in T]: EventEnvelope<K, EventData<K>> }[T];
+
+/** An event as it is read. */
+export type StoredEvent<T extends EventType = EventType> = {
+  [K in T]: EventEnvelope<K, EventData<K>> & Recorded;
+}[T];
+
+type Keys<T> = keyof T & EventType;
+export type OrganizationFact = Fact<Keys<typeof organizationEvents>>;
+export type WorkspaceFact = Fact<Keys<typeof workspaceEvents>>;
+export type ConfigFact = Fact<Keys<typeof configEvents>>;
+export type AgentFact = Fact<Keys<typeof agentEvents>>;
+export type UserFact = Fact<Keys<typeof userEvents>>;

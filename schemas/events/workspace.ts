@@ -1,0 +1,28 @@
+import { closed, nullable, Sha256, Timestamp, Type, Uuid } from '../common.js';
+import { EnrolledAgent, Upstream, VirtualHost, Workspace } from '../resources/index.js';
+
+const Changed = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 });
+
+/**
+ * Stream `workspace-<id>`: all desired state of a workspace in one order.
+ * An event carries the whole resource as it stands after it, and the names of the top-level fields that changed.
+ */
+export const workspaceEvents = {
+  'workspace.created': closed({ workspace: Workspace }),
+  'workspace.updated': closed({ workspace: Workspace, changed: Changed }),
+  'workspace.deleted': closed({ workspace_id: Uuid, at: Timestamp }),
+  'agent.enrolled': closed({ agent: EnrolledAgent, token_sha256: Sha256, token_expires_at: Timestamp }),
+  'agent.registered': closed({ agent_id: Uuid, public_key_sha256: Sha256, at: Timestamp }),
+  'agent.updated': closed({ agent: EnrolledAgent, changed: Changed }),
+  'agent.removed': closed({ agent_id: Uuid, name: nullable(Type.String({ maxLength: 100 })), at: Timestamp }),
+  'upstream.created': closed({ upstream: Upstream }),
+  'upstream.updated': closed({ upstream: Upstream, changed: Changed }),
+  'upstream.deleted': closed({ upstream_id: Uuid, name: Type.String({ maxLength: 100 }), at: Timestamp }),
+  'virtual_host.created': closed({ virtual_host: VirtualHost }),
+  'virtual_host.updated': closed({ virtual_host: VirtualHost, changed: Changed }),
+  'virtual_host.deleted': closed({
+    virtual_host_id: Uuid,
+    name: Type.String({ maxLength: 100 }),
+    at: Timestamp,
+  }),
+};

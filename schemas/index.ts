@@ -1,0 +1,5 @@
+export * from './commands/index.js';
+export * from './common.js';
+export * from './events/index.js';
+export * from './resources/index.js';
+export * from './validate.js';

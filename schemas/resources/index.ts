@@ -1,0 +1,5 @@
+export * from './agent.js';
+export * from './certificate.js';
+export * from './organization.js';
+export * from './upstream.js';
+export * from './virtual-host.js';

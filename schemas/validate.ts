@@ -1,0 +1,109 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { Static, TSchema } from 'typebox';
+import { detail, type ErrorDetail } from '../kernel/index.js';
+
+const MAX_DETAILS = 50;
+
+// `$data` stays off and every string is bounded by its schema, so that no input chooses a pattern.
+const ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true });
+addFormats.default(ajv, ['date-time']);
+
+export type Validation<T> = { ok: true; value: T } | { ok: false; details: ErrorDetail[] };
+export type Validator<T> = (value: unknown) => Validation<T>;
+
+/** `/locations/0/path` → `locations[0].path`. */
+function fieldPath(pointer: string, member?: string): string {
+  const parts = pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (member !== undefined) {
+    parts.push(member);
+  }
+  return parts
+    .map((part, index) => (/^[0-9]+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join('');
+}
+
+/** What each keyword of JSON Schema means to the caller: the detail's code and words. */
+function describe(error: ErrorObject): ErrorDetail {
+  const params = error.params as Record<string, unknown>;
+  const at = fieldPath(error.instancePath);
+  switch (error.keyword) {
+    case 'additionalProperties':
+    case 'unevaluatedProperties':
+      return detail(
+        fieldPath(error.instancePath, String(params['additionalProperty'])).slice(0, 200),
+        'UNKNOWN_FIELD',
+        'Unknown field',
+      );
+    case 'required':
+      return detail(fieldPath(error.instancePath, String(params['missingProperty'])), 'REQUIRED', 'Required');
+    case 'type':
+      return detail(at, 'INVALID_TYPE', `Must be ${String(params['type'])}`);
+    case 'enum':
+      return detail(
+        at,
+        'INVALID_VALUE',
+        `Must be one of: ${(params['allowedValues'] as unknown[]).join(', ')}`,
+      );
+    case 'const':
+      return detail(at, 'INVALID_VALUE', `Must be ${JSON.stringify(params['allowedValue'])}`);
+    case 'minimum':
+    case 'maximum':
+      return detail(at, 'OUT_OF_RANGE', `Must be ${String(params['comparison'])} ${String(params['limit'])}`);
+    case 'maxLength':
+    case 'maxItems':
+    case 'maxProperties':
+      return detail(at, 'TOO_LONG', `Must have at most ${String(params['limit'])}`);
+    case 'minLength':
+    case 'minItems':
+    case 'minProperties':
+      return detail(at, 'TOO_SHORT', `Must have at least ${String(params['limit'])}`);
+    case 'uniqueItems':
+      return detail(at, 'DUPLICATE', 'Must not name anything twice');
+    default:
+      return detail(at, 'INVALID_FORMAT', 'Invalid format');
+  }
+}
+
+/** Of a union's branches only the one that fits best is worth telling: the errors that lie deepest. */
+function relevant(errors: readonly ErrorObject[]): ErrorObject[] {
+  const unions = errors.filter((error) => error.keyword === 'anyOf');
+  return errors.filter((error) => {
+    if (error.keyword === 'anyOf') {
+      return false;
+    }
+    const union = unions.find((candidate) => error.schemaPath.startsWith(candidate.schemaPath));
+    if (!union) {
+      return true;
+    }
+    const branches = errors.filter(
+      (other) => other !== union && other.schemaPath.startsWith(union.schemaPath),
+    );
+    const branchOf = (other: ErrorObject) =>
+      other.schemaPath.slice(union.schemaPath.length).split('/')[1] ?? '';
+    const mismatched = new Set(
+      branches
+        .filter((other) => other.instancePath === union.instancePath && other.keyword === 'type')
+        .concat(branches.filter((other) => other.keyword === 'const'))
+        .map(branchOf),
+    );
+    const fitting = branches.filter((other) => !mismatched.has(branchOf(other)));
+    return fitting.length === 0 ? error === branches[0] : !mismatched.has(branchOf(error));
+  });
+}
+
+/** Compiles a schema once; the validator tells every fault with its field, in a fixed order. */
+export function validator<S extends TSchema>(schema: S): Validator<Static<S>> {
+  const check: ValidateFunction = ajv.compile(schema);
+  return (value) => {
+    if (check(value)) {
+      return { ok: true, value: value as Static<S> };
+    }
+    const details = relevant(check.errors ?? []).map(describe);
+    const unique = new Map(details.map((one) => [`${one.field}\n${one.code}`, one]));
+    return { ok: false, details: [...unique.values()].slice(0, MAX_DETAILS) };
+  };
+}

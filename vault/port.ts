@@ -1,0 +1,14 @@
+/**
+ * The vault: secrets outside the log. Each has its own data key (AES-256-GCM, the record's id and version as additional
+ * data), wrapped by a master key that is not in any database. Destroying a record destroys its data key, and with it
+ * every copy of the ciphertext, in backups too.
+ */
+import type { Secret } from '../kernel/index.js';
+
+export interface Vault {
+  /** Stores or replaces. Durable when it resolves. */
+  put(id: string, secret: Secret<Buffer>): Promise<void>;
+  get(id: string): Promise<Secret<Buffer> | undefined>;
+  destroy(id: string): Promise<void>;
+  close(): Promise<void>;
+}
