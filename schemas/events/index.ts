@@ -42,5 +42,5 @@ type Keys<T> = keyof T & EventType;
 export type OrganizationFact = Fact<Keys<typeof organizationEvents>>;
 export type WorkspaceFact = Fact<Keys<typeof workspaceEvents>>;
 export type ConfigFact = Fact<Keys<typeof configEvents>>;
-export type AgentFact = Fact<Keys<typeof agentEvents>>;
+export type AgentStreamFact = Fact<Keys<typeof agentEvents>>;
 export type UserFact = Fact<Keys<typeof userEvents>>;
