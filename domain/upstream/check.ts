@@ -1,5 +1,5 @@
 import { conflict, detail, type ErrorDetail, invalid } from '../../kernel/index.js';
-import { checkServerAddress, checkUrlPath } from '../../nginx/index.js';
+import { checkServerAddress } from '../../nginx/index.js';
 import type { Upstream } from '../../schemas/index.js';
 import { problemDetail } from '../problem.js';
 import type { WorkspaceState } from '../workspace/state.js';
@@ -37,7 +37,7 @@ function serverProblems({ servers, algorithm }: Upstream): ErrorDetail[] {
 }
 
 function healthCheckProblems({ health_check: check }: Upstream): ErrorDetail[] {
-  const problems = problemDetail('health_check.path', checkUrlPath(check.path));
+  const problems: ErrorDetail[] = [];
   if (check.timeout > check.interval) {
     problems.push(detail('health_check.timeout', 'OUT_OF_RANGE', 'Must not be longer than the interval'));
   }
