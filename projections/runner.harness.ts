@@ -1,0 +1,50 @@
+import type { EventLog } from '../event-log/index.js';
+import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
+import type { ReadStore } from '../read-store/index.js';
+import { readModels } from './models.js';
+import type { Projection } from './projection.js';
+import { projectionRunner, type Runner, type RunnerOptions } from './runner.js';
+
+let owners = 0;
+
+export function startRunner(
+  log: EventLog,
+  store: ReadStore,
+  projections: readonly Projection[] = readModels,
+  options: RunnerOptions = {},
+): Runner {
+  owners += 1;
+  const deps = { log, store, clock: systemClock, timers: systemTimers, random: systemRandom };
+  return projectionRunner({ ...deps, owner: `owner-${process.pid}-${owners}` }, projections, {
+    leaseTtlMs: 300,
+    ...options,
+  });
+}
+
+/** Waits until `what` gives something other than undefined or false. */
+export async function until<T>(what: () => T | Promise<T>, withinMs = 10_000): Promise<NonNullable<T>> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const value = await what();
+    if (value !== undefined && value !== null && value !== false) {
+      return value;
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`not within ${withinMs} ms: ${what.toString()}`);
+    }
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
+/** The hash of every collection of these projections, by name. */
+export async function hashes(
+  store: ReadStore,
+  projections: readonly Projection[] = readModels,
+): Promise<Record<string, string>> {
+  const names = projections.flatMap(({ name, version, collections }) =>
+    collections.map((one) => `${name}.v${version}/${one.name}`),
+  );
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await store.hash(name)] as const)),
+  );
+}
