@@ -1,5 +1,5 @@
-import { type Decider, NxError } from '../kernel/index.js';
 import * as assert from 'uvu/assert';
+import { type Decider, NxError } from '../kernel/index.js';
 
 /** given(past facts).when(command).then(new facts) or .thenRefused(code, fields). */
 export function spec<S, C, F>(decider: Decider<S, C, F>) {

@@ -31,14 +31,26 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
     case 'upstream.created':
     case 'upstream.updated': {
       const resource = event.data.upstream;
-      return put(pending, event, { kind: 'upstream', id: resource.id, resource }, resource.name, changedBy(event));
+      return put(
+        pending,
+        event,
+        { kind: 'upstream', id: resource.id, resource },
+        resource.name,
+        changedBy(event),
+      );
     }
     case 'upstream.deleted':
       return remove(pending, event, 'upstream', event.data.upstream_id, event.data.name);
     case 'virtual_host.created':
     case 'virtual_host.updated': {
       const resource = event.data.virtual_host;
-      return put(pending, event, { kind: 'virtual_host', id: resource.id, resource }, resource.name, changedBy(event));
+      return put(
+        pending,
+        event,
+        { kind: 'virtual_host', id: resource.id, resource },
+        resource.name,
+        changedBy(event),
+      );
     }
     case 'virtual_host.deleted':
       return remove(pending, event, 'virtual_host', event.data.virtual_host_id, event.data.name);
@@ -47,7 +59,8 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
   }
 }
 
-const changedBy = (event: WorkspaceEvent): readonly string[] => ('changed' in event.data ? event.data.changed : []);
+const changedBy = (event: WorkspaceEvent): readonly string[] =>
+  'changed' in event.data ? event.data.changed : [];
 
 function put(
   pending: Pending,
