@@ -27,7 +27,10 @@ function set(docs: Docs, collection: string, id: string, doc: Doc | null): void 
 }
 
 /** The keys an event names; none of one so broken that even that fails, which folding it will show. */
-function keysOf(read: ((event: StoredEvent) => readonly Key[]) | undefined, event: StoredEvent): readonly Key[] {
+function keysOf(
+  read: ((event: StoredEvent) => readonly Key[]) | undefined,
+  event: StoredEvent,
+): readonly Key[] {
   try {
     return read?.(event) ?? [];
   } catch {
@@ -94,7 +97,10 @@ export async function foldBatch(
   for (const event of events) {
     try {
       const ops = projection.project(event, load);
-      invariant(ops.every((op) => own.has(op.collection)), `${projection.name} writes its own collections`);
+      invariant(
+        ops.every((op) => own.has(op.collection)),
+        `${projection.name} writes its own collections`,
+      );
       for (const op of ops) {
         set(written, op.collection, op.kind === 'put' ? op.doc.id : op.id, op.kind === 'put' ? op.doc : null);
       }

@@ -28,11 +28,11 @@ export interface Projection {
   /** On an event that cannot be projected: go no further, or put it aside and mark what it touches as stale. */
   readonly onPoison: 'stop' | 'park';
   /** The documents that an event is about. */
-  keys(event: StoredEvent): readonly Key[];
+  readonly keys: (event: StoredEvent) => readonly Key[];
   /** The documents that `project` will load for an event; none when left out. */
-  reads?(event: StoredEvent): readonly Key[];
+  readonly reads?: (event: StoredEvent) => readonly Key[];
   /** Operations on this projection's own collections. */
-  project(event: StoredEvent, load: Load): readonly Op[];
+  readonly project: (event: StoredEvent, load: Load) => readonly Op[];
 }
 
 /** `virtual-hosts.v1`: the projection's name in leases and checkpoints. */

@@ -4,7 +4,7 @@
  */
 import { type EventLog, Unavailable } from '../event-log/index.js';
 import { type Clock, errorMessage, type Position, type Random, type Timers } from '../kernel/index.js';
-import { type ReadStore, StoreUnavailable } from '../read-store/index.js';
+import { type ReadStore, StoreUnavailable, UnknownCollection } from '../read-store/index.js';
 import { progressBoard, type State } from './progress.js';
 import { type Projection, versionName } from './projection.js';
 import { type Ended, runSession, type SessionDeps } from './session.js';
@@ -48,6 +48,9 @@ export interface Runner {
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
 
+/** What may be over when asked again; a collection goes missing when a newer version drops ours under our feet. */
+const PASSING = [Unavailable, StoreUnavailable, UnknownCollection];
+
 /** Starts at once. */
 export function projectionRunner(
   deps: RunnerDeps,
@@ -68,7 +71,7 @@ export function projectionRunner(
       const ended: Ended = await runSession(session, projection, signal);
       return ended === 'poisoned' ? undefined : ended === 'idle' ? leaseTtlMs / 3 : 0;
     } catch (error) {
-      const passing = error instanceof Unavailable || error instanceof StoreUnavailable;
+      const passing = PASSING.some((kind) => error instanceof kind);
       board.update(name, { state: passing ? 'waiting' : 'stopped', error: errorMessage(error) });
       const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 20));
       return passing ? delay * (0.5 + random.fraction() / 2) : undefined;
@@ -94,7 +97,7 @@ export function projectionRunner(
   const loops = projections.map(own);
 
   return {
-    passed: board.passed,
+    passed: (position, withinMs) => board.passed(position, withinMs),
     status: async () => {
       const head = await deps.log.head();
       return projections.map((projection) => {

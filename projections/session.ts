@@ -1,5 +1,5 @@
-import { errorMessage, type Position } from '../kernel/index.js';
 import type { EventLog } from '../event-log/index.js';
+import { errorMessage, type Position } from '../kernel/index.js';
 import { collectionName } from '../read-store/index.js';
 import type { StoredEvent } from '../schemas/index.js';
 import { foldBatch } from './fold.js';
@@ -24,7 +24,11 @@ export type Ended = 'idle' | 'again' | 'poisoned';
 const SAVE_EVERY_MS = 1_000;
 
 /** Owns a projection from taking its lease to giving it back. Throws what the log and the store throw. */
-export async function runSession(deps: SessionDeps, projection: Projection, signal: AbortSignal): Promise<Ended> {
+export async function runSession(
+  deps: SessionDeps,
+  projection: Projection,
+  signal: AbortSignal,
+): Promise<Ended> {
   const { store, board } = deps;
   const name = versionName(projection);
   if ((await store.pointer(projection.name)) > projection.version) {
@@ -54,7 +58,7 @@ async function follow(
   lease: HeldLease,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const { store, board, clock } = deps;
+  const { log, store, board, clock } = deps;
   const name = versionName(projection);
   const physical = (collection: string): string =>
     collectionName(projection.name, projection.version, collection);
@@ -80,7 +84,13 @@ async function follow(
       if (!lease.held()) {
         return 'again';
       }
-      const result = await store.commit({ projection: name, from: stored, to: reached, ops, epoch: lease.epoch });
+      const result = await store.commit({
+        projection: name,
+        from: stored,
+        to: reached,
+        ops,
+        epoch: lease.epoch,
+      });
       if (!result.ok) {
         return 'again';
       }
@@ -91,7 +101,12 @@ async function follow(
     parked += folded.parked;
     if (poison) {
       const where = `${poison.event.type} ${poison.event.id} at position ${poison.event.position}`;
-      board.update(name, { state: 'stopped', position, parked, error: `${where}: ${errorMessage(poison.error)}` });
+      board.update(name, {
+        state: 'stopped',
+        position,
+        parked,
+        error: `${where}: ${errorMessage(poison.error)}`,
+      });
       return 'poisoned';
     }
     board.update(name, { position, parked });
@@ -109,26 +124,39 @@ async function follow(
   }
 
   let batch: StoredEvent[] = [];
-  for await (const delivery of deps.log.subscribe({ after: stored, categories: projection.categories, signal })) {
-    if (delivery.kind === 'event') {
-      batch.push(delivery.event);
-      if (batch.length < deps.batchSize) {
-        continue;
-      }
-    }
-    const to = delivery.kind === 'event' ? delivery.event.position : delivery.position;
+  const take = async (to: Position): Promise<Ended | undefined> => {
     const events = batch;
     batch = [];
-    const outcome = await flush(events, to);
-    if (outcome) {
-      return outcome;
+    return flush(events, to);
+  };
+  try {
+    for await (const delivery of log.subscribe({
+      after: stored,
+      categories: projection.categories,
+      signal,
+    })) {
+      const full = delivery.kind === 'event' && batch.push(delivery.event) >= deps.batchSize;
+      if (delivery.kind === 'event' && !full) {
+        continue;
+      }
+      const outcome = await take(delivery.kind === 'event' ? delivery.event.position : delivery.position);
+      if (outcome) {
+        return outcome;
+      }
+      if (full) {
+        // A long catch-up lets timers and requests in between.
+        await deps.timers.sleep(0);
+      } else if (!live) {
+        await goLive();
+      }
     }
-    if (delivery.kind === 'caught-up' && !live) {
-      await goLive();
-    } else if (delivery.kind === 'event') {
-      // A long catch-up lets timers and requests in between.
-      await deps.timers.sleep(0);
+  } catch (error) {
+    // An event that nobody here knows, say: what came before it is still to be seen.
+    const last = batch.at(-1);
+    if (last) {
+      await take(last.position);
     }
+    throw error;
   }
   if (position > stored && lease.held()) {
     await store.commit({ projection: name, from: stored, to: position, ops: [], epoch: lease.epoch });

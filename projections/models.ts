@@ -1,0 +1,18 @@
+import { type AgentDoc, agents } from './agents.js';
+import { type OrganizationDoc, organizations } from './organizations.js';
+import type { Projection } from './projection.js';
+import { type UpstreamDoc, upstreams } from './upstreams.js';
+import { type VirtualHostDoc, virtualHosts } from './virtual-hosts.js';
+import { type WorkspaceDoc, workspaces } from './workspaces.js';
+
+/** Every collection that readers may ask for, with the shape of its documents. */
+export interface Models {
+  readonly agents: AgentDoc;
+  readonly organizations: OrganizationDoc;
+  readonly upstreams: UpstreamDoc;
+  readonly virtual_hosts: VirtualHostDoc;
+  readonly workspaces: WorkspaceDoc;
+}
+
+/** The plain read models. */
+export const readModels: readonly Projection[] = [organizations, workspaces, agents, upstreams, virtualHosts];
