@@ -6,11 +6,13 @@ import { never } from '../kernel/index.js';
 import type { Doc, Op } from '../read-store/index.js';
 import type { AgentStreamEvent, ConfigCause, ConfigEvent, StoredEvent } from '../schemas/index.js';
 import type { Key, Load, Projection } from './projection.js';
+import { type Origin, origin } from './resource.js';
 
 export const VERSIONS = 'versions';
 export const DELIVERIES = 'deliveries';
 
-export interface VersionDoc extends Doc {
+export interface VersionDoc extends Origin {
+  readonly id: string;
   readonly workspace_id: string;
   readonly number: number;
   readonly published_at: string;
@@ -24,7 +26,8 @@ export interface VersionDoc extends Doc {
 
 type Failure = Extract<AgentStreamEvent, { type: 'config.refused' }>['data']['failure'];
 
-export interface DeliveryDoc extends Doc {
+export interface DeliveryDoc extends Origin {
+  readonly id: string;
   readonly workspace_id: string;
   readonly version_key: string;
   readonly number: number;
@@ -67,9 +70,19 @@ function keys(event: StoredEvent): readonly Key[] {
   return [];
 }
 
-function published({ data, meta }: ConfigEvent, load: Load): Op {
+/** A document that has taken this event in already is left as it is. */
+function earlier<T extends Origin>(doc: Doc | undefined, event: StoredEvent): T | 'newer' | undefined {
+  const before = doc as unknown as T | undefined;
+  return before && BigInt(before._position) >= event.position ? 'newer' : before;
+}
+
+function published(event: ConfigEvent, load: Load): readonly Op[] {
+  const { data, meta } = event;
   const id = versionId(data.workspace_id, data.version);
-  const before = load(VERSIONS, id) as VersionDoc | undefined;
+  const before = earlier<VersionDoc>(load(VERSIONS, id), event);
+  if (before === 'newer') {
+    return [];
+  }
   const agents = [...data.upserts, ...data.removes].flatMap((one) => (one.kind === 'agent' ? one.id : []));
   const doc: VersionDoc = {
     id,
@@ -80,15 +93,19 @@ function published({ data, meta }: ConfigEvent, load: Load): Op {
     causes: [...(before?.causes ?? []), ...data.causes],
     targets: { ...before?.targets, ...data.targets },
     agent_ids: [...(before?.agent_ids ?? []), ...agents],
+    ...origin(event),
   };
-  return { kind: 'put', collection: VERSIONS, doc };
+  return [{ kind: 'put', collection: VERSIONS, doc: { ...doc } }];
 }
 
-function delivered(event: DeliveryEvent, load: Load): Op {
+function delivered(event: DeliveryEvent, load: Load): readonly Op[] {
   const workspaceId = event.meta.workspace_id ?? '';
   const number = numberOf(event);
   const id = deliveryId(workspaceId, number, event.data.agent_id);
-  const before = load(DELIVERIES, id) as DeliveryDoc | undefined;
+  const before = earlier<DeliveryDoc>(load(DELIVERIES, id), event);
+  if (before === 'newer') {
+    return [];
+  }
   const base = {
     id,
     workspace_id: workspaceId,
@@ -100,8 +117,9 @@ function delivered(event: DeliveryEvent, load: Load): Op {
     duration_ms: before?.duration_ms ?? null,
     stages: before?.stages ?? null,
     failure: before?.failure ?? null,
+    ...origin(event),
   };
-  const put = (doc: DeliveryDoc): Op => ({ kind: 'put', collection: DELIVERIES, doc });
+  const put = (doc: DeliveryDoc): readonly Op[] => [{ kind: 'put', collection: DELIVERIES, doc: { ...doc } }];
   switch (event.type) {
     case 'config.sent':
       return put({ ...base, state: 'sent', digest: event.data.digest, sent_at: event.data.at });
@@ -133,8 +151,8 @@ export const changes: Projection = {
   reads: keys,
   project: (event, load) => {
     if (event.type === 'config.version_published') {
-      return [published(event, load)];
+      return published(event, load);
     }
-    return isDelivery(event) ? [delivered(event, load)] : [];
+    return isDelivery(event) ? delivered(event, load) : [];
   },
 };
