@@ -57,7 +57,8 @@ function isDelivery(event: StoredEvent): event is DeliveryEvent {
   return ['config.sent', 'config.applied', 'config.refused', 'config.rolled_back'].includes(event.type);
 }
 
-const numberOf = ({ data }: DeliveryEvent): number => ('failure' in data ? data.failure.version : data.version);
+const numberOf = ({ data }: DeliveryEvent): number =>
+  'failure' in data ? data.failure.version : data.version;
 
 function keys(event: StoredEvent): readonly Key[] {
   if (event.type === 'config.version_published') {

@@ -21,7 +21,11 @@ export async function recover(deps: ApplyDeps): Promise<boolean> {
     store.markGood(named);
   }
   if (entry !== undefined && entry.outcome === undefined) {
-    const about = { digest: entry.digest, version: BigInt(entry.version), receivedAt: deps.clock.monotonic() };
+    const about = {
+      digest: entry.digest,
+      version: BigInt(entry.version),
+      receivedAt: deps.clock.monotonic(),
+    };
     const run = createRun(deps, about, entry.steps);
     if (entry.rollingBack !== undefined) {
       const restored = await restore(deps, 'changed').catch(() => false);

@@ -61,8 +61,10 @@ export function createOwnNginx(deps: OwnDeps): NginxControl {
       processes.signal(pid, 'SIGQUIT');
     }
     // After SIGQUIT a worker closes its listening sockets at once and only then ends its connections.
-    const closed = await waitUntil(deps, ORPHANS_MS, async () =>
-      orphans().length === 0 || (await askProof(deps.ask)) === undefined,
+    const closed = await waitUntil(
+      deps,
+      ORPHANS_MS,
+      async () => orphans().length === 0 || (await askProof(deps.ask)) === undefined,
     );
     if (!closed) {
       for (const pid of orphans()) {
