@@ -42,7 +42,9 @@ export const isMaster = (process: NginxProcess): boolean => process.title.starts
 /** A zombie has an empty command line, so it is nobody's nginx. */
 function inspect(pid: number): NginxProcess | undefined {
   try {
-    const title = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replace(/[\0 ]+$/, '').replaceAll('\0', ' ');
+    const title = readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+      .replace(/[\0 ]+$/, '')
+      .replaceAll('\0', ' ');
     if (!title.startsWith('nginx: ')) {
       return undefined;
     }
