@@ -6,7 +6,7 @@ import type { Layout } from '../state/layout.js';
 import type { Ask } from './ask.js';
 import type { NginxControl } from './control.js';
 import { tailLog } from './error-log.js';
-import { readPid, waitUntil, workersOf } from './master.js';
+import { readPid, waitUntil } from './master.js';
 import { isMaster, type NginxProcess, type Processes } from './processes.js';
 import { askProof } from './proof.js';
 
@@ -85,7 +85,7 @@ export function createOwnNginx(deps: OwnDeps): NginxControl {
       }),
     testLinked: () => Promise.resolve(undefined),
     master: findMaster,
-    workers: (master) => workersOf(processes, master),
+    workers: (master) => new Set(processes.children(master)),
     reload: (master) => processes.signal(master, 'SIGHUP'),
     start: async () => {
       await endOrphans();
