@@ -24,10 +24,12 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
     case 'agent.enrolled':
     case 'agent.updated': {
       const { id, name, labels } = event.data.agent;
-      return put(pending, event, { kind: 'agent', id, resource: { labels } }, name, changedBy(event));
+      put(pending, event, { kind: 'agent', id, resource: { labels } }, name, changedBy(event));
+      return;
     }
     case 'agent.removed':
-      return remove(pending, event, 'agent', event.data.agent_id, event.data.name ?? '');
+      remove(pending, event, 'agent', event.data.agent_id, event.data.name ?? '');
+      return;
     case 'upstream.created':
     case 'upstream.updated': {
       const resource = event.data.upstream;
@@ -40,7 +42,8 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
       );
     }
     case 'upstream.deleted':
-      return remove(pending, event, 'upstream', event.data.upstream_id, event.data.name);
+      remove(pending, event, 'upstream', event.data.upstream_id, event.data.name);
+      return;
     case 'virtual_host.created':
     case 'virtual_host.updated': {
       const resource = event.data.virtual_host;
@@ -53,7 +56,8 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
       );
     }
     case 'virtual_host.deleted':
-      return remove(pending, event, 'virtual_host', event.data.virtual_host_id, event.data.name);
+      remove(pending, event, 'virtual_host', event.data.virtual_host_id, event.data.name);
+      return;
     default:
       never(event, 'event of a workspace');
   }
