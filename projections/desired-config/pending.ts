@@ -33,13 +33,8 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
     case 'upstream.created':
     case 'upstream.updated': {
       const resource = event.data.upstream;
-      return put(
-        pending,
-        event,
-        { kind: 'upstream', id: resource.id, resource },
-        resource.name,
-        changedBy(event),
-      );
+      put(pending, event, { kind: 'upstream', id: resource.id, resource }, resource.name, changedBy(event));
+      return;
     }
     case 'upstream.deleted':
       remove(pending, event, 'upstream', event.data.upstream_id, event.data.name);
@@ -47,13 +42,14 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
     case 'virtual_host.created':
     case 'virtual_host.updated': {
       const resource = event.data.virtual_host;
-      return put(
+      put(
         pending,
         event,
         { kind: 'virtual_host', id: resource.id, resource },
         resource.name,
         changedBy(event),
       );
+      return;
     }
     case 'virtual_host.deleted':
       remove(pending, event, 'virtual_host', event.data.virtual_host_id, event.data.name);
