@@ -1,6 +1,6 @@
-import { type Route, route } from '../http/index.js';
-import type { Action } from '../http/index.js';
 import type { WorkspaceCommand, WorkspaceState } from '../domain/index.js';
+import type { Action } from '../http/index.js';
+import { type Route, route } from '../http/index.js';
 import { createdId, streams, timestamp } from '../kernel/index.js';
 import type { Static, TSchema } from '../schemas/index.js';
 import { answer, type CommandDeps, contextOf, placeOf } from './request.js';
@@ -48,8 +48,12 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
         const context = contextOf(request, deps, place);
         const id = createdId(context.commandId, spec.kind);
         const command = spec.create(id, request.body, now());
-        const outcome = await handlers.workspace.run(streams.workspace(workspace_id), id, command, context, (state) =>
-          spec.select(state, id),
+        const outcome = await handlers.workspace.run(
+          streams.workspace(workspace_id),
+          id,
+          command,
+          context,
+          (state) => spec.select(state, id),
         );
         return answer(deps, outcome);
       },
@@ -69,8 +73,12 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
         const place = await placeOf(deps, request, spec.kind, id);
         const command = spec.update(id, request.body, now());
         const context = contextOf(request, deps, place);
-        const outcome = await handlers.workspace.run(streams.workspace(place.workspaceId), id, command, context, (state) =>
-          spec.select(state, id),
+        const outcome = await handlers.workspace.run(
+          streams.workspace(place.workspaceId),
+          id,
+          command,
+          context,
+          (state) => spec.select(state, id),
         );
         return answer(deps, outcome);
       },

@@ -26,13 +26,17 @@ async function stored(given: Given): Promise<StoredEvent[]> {
 }
 
 /**
- * The documents of a projection's first collection after these events, by id. Folded in one batch, one by one, and all
+ * The documents of a projection's collection (the first when left out) after these events, by id. Folded in one batch, one by one, and all
  * of it a second time over what is there: it must make no difference.
  */
-export async function documentsAfter(projection: Projection, given: Given): Promise<Record<string, Doc>> {
+export async function documentsAfter(
+  projection: Projection,
+  given: Given,
+  name = projection.collections[0]?.name ?? '',
+): Promise<Record<string, Doc>> {
   const events = await stored(given);
   const physical = (name: string): string => collectionName(projection.name, projection.version, name);
-  const collection = physical(projection.collections[0]?.name ?? '');
+  const collection = physical(name);
 
   async function fold(batches: readonly (readonly StoredEvent[])[]): Promise<Record<string, Doc>> {
     const store = memoryReadStore({ clock: systemClock });
