@@ -3,7 +3,7 @@
  * every part gets what it needs from here and knows nothing of the others.
  */
 import { createHmac } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentGateway, defaultSettings, makeToken } from '../agent-gateway/index.js';
 import { commandHandlers, identity, passwords, vaultKey, writeRoutes } from '../commands/index.js';
@@ -51,9 +51,11 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
 
   const events = eventLog(await sqliteLog(file('events.db'), { clock }));
   const readStore = sqliteReadStore({ path: file('read.db'), clock, ifUnusable: 'replace' });
+  // Only a new vault gets a new key: no other opens an old one.
+  const master = masterKey({ path: settings.masterKeyFile, create: !existsSync(file('vault.db')), random });
   const vault = await openVault({
     store: sqliteReadStore({ path: file('vault.db'), clock, durable: true }),
-    masterKey: masterKey({ path: settings.masterKeyFile, create: true, random }),
+    masterKey: master,
     random,
   });
 
