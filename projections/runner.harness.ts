@@ -1,6 +1,8 @@
-import type { EventLog } from '../event-log/index.js';
+import * as assert from 'uvu/assert';
+import { type EventLog, eventLog, memoryLog } from '../event-log/index.js';
 import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
-import type { ReadStore } from '../read-store/index.js';
+import { memoryReadStore, type ReadStore } from '../read-store/index.js';
+import * as make from './facts.harness.js';
 import { readModels } from './models.js';
 import type { Projection } from './projection.js';
 import { projectionRunner, type Runner, type RunnerOptions } from './runner.js';
@@ -47,4 +49,23 @@ export async function hashes(
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await store.hash(name)] as const)),
   );
+}
+
+/** An empty log and an empty store in memory. */
+export function setup() {
+  const log = eventLog(memoryLog());
+  const append = make.factWriter(log);
+  const store = memoryReadStore({ clock: systemClock });
+  const create = (name: string) =>
+    append(make.WORKSPACE, { type: 'upstream.created', data: { upstream: make.upstream(name) } });
+  return { log, append, store, create };
+}
+
+/** Hashes of the read models of a log, made from scratch in one go. */
+export async function rebuilt(log: EventLog, projections = readModels): Promise<Record<string, string>> {
+  const store = memoryReadStore({ clock: systemClock });
+  const runner = startRunner(log, store, projections);
+  assert.ok(await runner.passed(await log.head(), 10_000));
+  await runner.stop();
+  return hashes(store, projections);
 }

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { eventLog, memoryLog } from '../event-log/index.js';
-import { deferred, NxError, systemClock } from '../kernel/index.js';
-import { memoryReadStore, type ReadStore, StoreUnavailable } from '../read-store/index.js';
+import { deferred, NxError } from '../kernel/index.js';
+import { type ReadStore, StoreUnavailable } from '../read-store/index.js';
 import * as make from './facts.harness.js';
 import { history, seeded } from './history.harness.js';
 import { readModels } from './models.js';
-import type { Projection } from './projection.js';
 import { reader } from './reader.js';
-import { hashes, startRunner, until } from './runner.harness.js';
+import { hashes, rebuilt, setup, startRunner, until } from './runner.harness.js';
 import { upstreams } from './upstreams.js';
 
 const test = suite('projections: runner');
@@ -17,27 +15,6 @@ const test = suite('projections: runner');
 // The runner's timers do not keep a process alive.
 const alive = setInterval(() => {}, 1_000);
 test.after(() => clearInterval(alive));
-
-function setup() {
-  const log = eventLog(memoryLog());
-  const append = make.factWriter(log);
-  const store = memoryReadStore({ clock: systemClock });
-  const create = (name: string) =>
-    append(make.WORKSPACE, { type: 'upstream.created', data: { upstream: make.upstream(name) } });
-  return { log, append, store, create };
-}
-
-/** The read models of a log, made from scratch in one go. */
-async function rebuilt(
-  log: ReturnType<typeof setup>['log'],
-  projections = readModels,
-): Promise<Record<string, string>> {
-  const store = memoryReadStore({ clock: systemClock });
-  const runner = startRunner(log, store, projections);
-  assert.ok(await runner.passed(await log.head(), 10_000));
-  await runner.stop();
-  return hashes(store, projections);
-}
 
 test('what was written is read once its position is passed', async () => {
   const { log, store, create } = setup();
@@ -178,100 +155,6 @@ test('an owner paused in the middle of a write is fenced when it wakes up', asyn
   assert.equal(before, await rebuilt(log, [upstreams]));
 });
 
-/** Cannot project the upstream `bad`, nor say anything of it but its id. */
-const fragile = (onPoison: Projection['onPoison']): Projection => ({
-  ...upstreams,
-  onPoison,
-  project: (event, load) => {
-    if (event.type === 'upstream.updated' && event.data.upstream.keepalive_connections === 13) {
-      throw new Error('thirteen');
-    }
-    return upstreams.project(event, load);
-  },
-});
-
-async function poisoned(onPoison: Projection['onPoison']) {
-  const { log, store, create, append } = setup();
-  await create('a');
-  await create('b');
-  const update = (name: string, keepalive_connections: number) =>
-    append(make.WORKSPACE, {
-      type: 'upstream.updated',
-      data: { upstream: { ...make.upstream(name), keepalive_connections }, changed: [] },
-    });
-  const poison = await update('a', 13);
-  const last = await create('c');
-  const runner = startRunner(log, store, [fragile(onPoison)]);
-  const passed = await runner.passed(last, 5_000);
-  const read = reader(store, [upstreams]);
-  return { runner, store, passed, poison, last, read, update, log };
-}
-
-test('poison, park: put aside in sight, its document is stale until the next event', async () => {
-  const { runner, store, passed, poison, read, update, log } = await poisoned('park');
-  assert.ok(passed);
-  const [status] = await runner.status();
-  assert.equal([status?.state, status?.parked], ['live', 1]);
-  const { items } = await store.find('upstreams.v1/parked');
-  assert.equal(
-    items.map(({ position, type, error, projection }) => ({ position, type, error, projection })),
-    [{ position: String(poison), type: 'upstream.updated', error: 'thirteen', projection: 'upstreams.v1' }],
-  );
-  const a = make.id('upstream', 'a');
-  assert.equal(
-    (await read.find('upstreams', { orderBy: 'name' })).items.map((doc) => [doc.name, doc._stale]),
-    [
-      ['a', true],
-      ['b', undefined],
-      ['c', undefined],
-    ],
-  );
-  assert.ok(await runner.passed(await update('a', 1), 5_000));
-  assert.equal(
-    [(await read.get('upstreams', a))?._stale, (await read.get('upstreams', a))?.keepalive_connections],
-    [undefined, 1],
-  );
-  await runner.stop();
-  const again = startRunner(log, store, [fragile('park')]);
-  await until(async () => (await again.status())[0]?.parked === 1);
-  await again.stop();
-});
-
-test('poison, stop: everything before it is seen, nothing after, and waiting for it ends at once', async () => {
-  const { runner, store, passed, poison, last } = await poisoned('stop');
-  assert.not(passed);
-  const started = performance.now();
-  assert.not(await runner.passed(last, 60_000));
-  assert.ok(performance.now() - started < 5_000);
-  const [status] = await runner.status();
-  assert.is(status?.state, 'stopped');
-  assert.match(status?.error ?? '', /upstream\.updated .* thirteen/);
-  assert.is((await store.find('upstreams.v1/upstreams')).total, 2);
-  assert.is(await store.checkpoint('upstreams.v1'), poison - 1n);
-  await runner.stop();
-});
-
-test('what loads without saying so, or writes elsewhere, is poison too', async () => {
-  const { log, store, create } = setup();
-  await create('a');
-  for (const bad of [
-    {
-      ...upstreams,
-      name: 'loads',
-      project: (_: unknown, load: (c: string, id: string) => unknown) => (load('upstreams', 'x'), []),
-    },
-    {
-      ...upstreams,
-      name: 'writes',
-      project: () => [{ kind: 'delete', collection: 'other', id: 'x' } as const],
-    },
-  ]) {
-    const runner = startRunner(log, store, [{ ...bad, onPoison: 'stop' }]);
-    await until(async () => (await runner.status())[0]?.state === 'stopped');
-    await runner.stop();
-  }
-});
-
 test('a store that is away for a while costs nothing but time', async () => {
   const { log, store, append } = setup();
   let calls = 0;
@@ -291,25 +174,6 @@ test('a store that is away for a while costs nothing but time', async () => {
   assert.ok(calls > 10);
   await runner.stop();
   assert.equal(await hashes(store), await rebuilt(log));
-});
-
-test('an event that this build does not know stops the projection behind what comes before it', async () => {
-  const adapter = memoryLog();
-  const log = eventLog(adapter);
-  const append = make.factWriter(log);
-  await append(make.WORKSPACE, { type: 'upstream.created', data: { upstream: make.upstream('a') } });
-  const meta = JSON.stringify({
-    ...make.event({ type: 'workspace.created', data: { workspace: make.workspace('w') } }).meta,
-  });
-  await adapter.append(make.WORKSPACE, 0n, [
-    { id: make.id('new'), type: 'upstream.teleported', data: '{}', meta },
-  ]);
-  const store = memoryReadStore({ clock: systemClock });
-  const runner = startRunner(log, store, [upstreams]);
-  const error = await until(async () => (await runner.status())[0]?.error);
-  assert.match(error, /upstream\.teleported/);
-  assert.is((await store.find('upstreams.v1/upstreams')).total, 1);
-  await runner.stop();
 });
 
 test.run();
