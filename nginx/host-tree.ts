@@ -1,4 +1,4 @@
-import { supports } from './capabilities.js';
+import { atLeast, supports } from './capabilities.js';
 import type { HeaderModel, HostModel, LocationShape, TargetValue } from './compiled.js';
 import {
   ownsHttp,
@@ -8,6 +8,7 @@ import {
   responseHeaders,
   TLS_DEFAULTS,
 } from './defaults.js';
+import { ruleOf } from './grammar.js';
 import type { Capabilities } from './model.js';
 import { certificateFiles } from './port-tree.js';
 import { type RefusalReason, RenderRefused } from './refusal.js';
@@ -27,14 +28,15 @@ const UNSAFE_IN_QUERY = '[\\x00-\\x20"#%&+\\x7f]';
  * gets, and `%26` would add parameters.
  */
 function captureGuard(location: LocationShape): readonly Directive[] {
-  if (location.rewrites.length === 0) {
+  const dangers = new Set(location.rewrites.map(({ danger }) => danger));
+  if (!dangers.has('lines') && !dangers.has('query')) {
     return [];
   }
-  const inQuery = location.rewrites.some((rewrite) => rewrite.capturesInQuery);
+  const source = dangers.has('query') ? UNSAFE_IN_QUERY : UNSAFE_IN_PATH;
   return [
     {
       name: 'if',
-      args: [{ kind: 'condition', variable: 'uri', source: inQuery ? UNSAFE_IN_QUERY : UNSAFE_IN_PATH }],
+      args: [{ kind: 'condition', variable: 'uri', source }],
       field: `${location.field}.rewrite_rules`,
       block: [{ name: 'return', args: [int(400)] }],
     },
@@ -160,13 +162,26 @@ export function hostTree(host: HostModel, capabilities: Capabilities): readonly 
         ...captureGuard(location),
         ...rewrites(location),
         ...root,
-        ...location.directives,
+        ...known(location.directives),
         ...(location.requestHeaders ? requestHeaders(location.requestHeaders, target.authority ?? '') : []),
         ...(location.responseHeaders ? responseHeaders([...altSvc, ...location.responseHeaders]) : []),
         ...proxyPass(location, target),
         ...fallback(location),
       ],
     };
+  };
+
+  const known = (list: readonly Directive[]): readonly Directive[] => {
+    for (const { name, field = '' } of list) {
+      const { module, since } = ruleOf(name) ?? {};
+      if (module === 'http_ssl' && !supports(capabilities, 'ssl')) {
+        refuse('MODULE_MISSING', field, `${name} needs the module ${module}`);
+      }
+      if (since !== undefined && !atLeast(capabilities.nginxVersion, since)) {
+        refuse('VERSION_TOO_OLD', field, `${name} needs nginx ${since}`);
+      }
+    }
+    return list;
   };
 
   const locations = shape.locations.map((location, index) =>
@@ -194,7 +209,7 @@ export function hostTree(host: HostModel, capabilities: Capabilities): readonly 
           field: 'server_name',
         },
         ...(shape.tls ? tls() : []),
-        ...shape.directives,
+        ...known(shape.directives),
         ...(ownsHttp(capabilities)
           ? ownHeaders
             ? requestHeaders(shape.requestHeaders)
