@@ -8,4 +8,9 @@ export type { AgentCommand } from './decide.js';
 export type { AgentState, Failure } from './state.js';
 
 /** Stream `agent-<id>`: what happened to one agent. */
-export const agent: Decider<AgentState, AgentCommand, AgentStreamFact> = { initial, decide, evolve };
+export const agent: Decider<AgentState, AgentCommand, AgentStreamFact> = {
+  initial,
+  decide,
+  evolve,
+  subject: (fact) => fact.data.agent_id,
+};

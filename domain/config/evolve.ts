@@ -46,7 +46,7 @@ function put(state: ConfigState, upsert: ConfigUpsert): void {
 }
 
 /** The resources of one kind. */
-export function collection(state: ConfigState, kind: ConfigKind): Map<string, unknown> {
+export function collection(state: ConfigState, kind: ConfigKind): Map<string, object> {
   switch (kind) {
     case 'agent':
       return state.agents;

@@ -36,10 +36,11 @@ export function keyMatches(key: string, agentId: string, labels: Readonly<Record
 // Resources are replaced, never changed, so a digest once made holds for the object's life.
 const digests = new WeakMap<object, string>();
 
+/** Digest of what a resource says, whenever it was said: an undone change gives the digest of before. */
 export function resourceDigest(resource: object): string {
   let digest = digests.get(resource);
   if (digest === undefined) {
-    digest = digestOf(resource);
+    digest = digestOf({ ...resource, created_at: undefined, updated_at: undefined });
     digests.set(resource, digest);
   }
   return digest;
