@@ -34,7 +34,10 @@ export function attemptLimit(
   clock: Clock,
   limit: number,
   windowMs: number,
-): { /** Milliseconds to wait; 0 when free. */ wait(address: string): number; failed(address: string): void } {
+): {
+  /** Milliseconds to wait; 0 when free. */ wait(address: string): number;
+  failed(address: string): void;
+} {
   const networks = new Map<string, { failures: number; until: number }>();
   const find = (address: string) => {
     const key = networkOf(address);

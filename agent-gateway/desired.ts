@@ -1,10 +1,4 @@
-import {
-  type ConfigState,
-  evolveConfig,
-  initialConfig,
-  isComplete,
-  keyMatches,
-} from '../domain/index.js';
+import { type ConfigState, evolveConfig, initialConfig, isComplete, keyMatches } from '../domain/index.js';
 import { canonicalJson } from '../kernel/index.js';
 import type { Bundle, Bundler, Capabilities } from '../nginx/index.js';
 import type { ConfigFact, StoredEvent } from '../schemas/index.js';
@@ -176,7 +170,8 @@ export function desired(bundler: Bundler): Desired {
 
   const fold = (workspace: Workspace, fact: ConfigFact): void => {
     const { version, upserts, removes, targets, compiler_version } = fact.data;
-    const partial = (workspace.partial ??= { keys: new Set(), agents: new Set() });
+    workspace.partial ??= { keys: new Set(), agents: new Set() };
+    const { partial } = workspace;
     const before = workspace.config.compilerVersion;
     evolveConfig(workspace.config, fact);
     for (const { kind, id } of upserts) {

@@ -1,9 +1,9 @@
 import { type AgentState, agent as agentDecider, type Failure } from '../domain/index.js';
-import { idOf } from '../kernel/index.js';
-import { agentEvents, type AgentStreamFact, type StoredEvent } from '../schemas/index.js';
+import { categoryOf, idOf } from '../kernel/index.js';
+import type { AgentStreamEvent, EventData, StoredEvent } from '../schemas/index.js';
 import type { Identity } from './identity.js';
 
-export type CommandKind = Extract<AgentStreamFact, { type: 'agent_command.requested' }>['data']['kind'];
+export type CommandKind = EventData<'agent_command.requested'>['kind'];
 
 /** A command that somebody asked for and no agent has answered. */
 export interface PendingCommand {
@@ -31,8 +31,7 @@ export interface Memory {
   readonly commands: ReadonlyMap<string, PendingCommand>;
 }
 
-const isAgentFact = (event: StoredEvent): event is StoredEvent & AgentStreamFact =>
-  Object.hasOwn(agentEvents, event.type);
+const isAgentFact = (event: StoredEvent): event is AgentStreamEvent => categoryOf(event.stream) === 'agent';
 
 export function memory(): Memory {
   const agents = new Map<string, Known>();

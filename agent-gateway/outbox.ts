@@ -44,7 +44,7 @@ export function outbox(deps: OutboxDeps, stallMs: number): Outbox {
       release();
     }
     if (message) {
-      cancel = deps.timers.after(stallMs, deps.stalled);
+      cancel = deps.timers.after(stallMs, () => deps.stalled());
       deps.write(message, () => {
         cancel();
         next();

@@ -20,9 +20,7 @@ export interface Recorder {
   close(): void;
 }
 
-export function recorder(
-  deps: Pick<GatewayDeps, 'record' | 'timers' | 'random' | 'logger'>,
-): Recorder {
+export function recorder(deps: Pick<GatewayDeps, 'record' | 'timers' | 'random' | 'logger'>): Recorder {
   const lanes = new Map<string, { last: Promise<unknown>; waiting: number }>();
   const closing = new AbortController();
 
@@ -48,7 +46,10 @@ export function recorder(
     record: (agent, command) => {
       const lane = lanes.get(agent.agentId) ?? { last: Promise.resolve(), waiting: 0 };
       if (lane.waiting >= MAX_WAITING) {
-        deps.logger.error({ agent_id: agent.agentId, command: command.type }, 'too many facts wait for the log');
+        deps.logger.error(
+          { agent_id: agent.agentId, command: command.type },
+          'too many facts wait for the log',
+        );
         return Promise.resolve(false);
       }
       lanes.set(agent.agentId, lane);

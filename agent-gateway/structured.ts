@@ -15,7 +15,10 @@ const location = (one: Location): Proto.Location => ({
   upstreamId: one.upstream_id ?? '',
   root: one.root ?? '',
   index: one.index ?? '',
-  customHeaders: one.custom_headers.map(({ applies_to, ...header }) => ({ ...header, appliesTo: applies_to })),
+  customHeaders: one.custom_headers.map(({ applies_to, ...header }) => ({
+    ...header,
+    appliesTo: applies_to,
+  })),
   rewriteRules: one.rewrite_rules.map((rule) => ({ ...rule })),
   customDirectives: directiveMap(one.custom_directives),
   directives: directiveList(one.custom_directives),

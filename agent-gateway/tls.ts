@@ -20,13 +20,14 @@ export async function gatewayTls(
   };
   let own = await issue();
   const listeners = new Set<experimental.IdentityCertificateUpdateListener>();
+  // Listeners are told a moment later: the server does not yet listen to what it learns while it adds them.
   const provider: experimental.CertificateProvider = {
     addCaCertificateListener: (listener) =>
-      listener({ caCertificate: Buffer.from(authority.certificatePem) }),
+      queueMicrotask(() => listener({ caCertificate: Buffer.from(authority.certificatePem) })),
     removeCaCertificateListener: () => {},
     addIdentityCertificateListener: (listener) => {
       listeners.add(listener);
-      listener(own);
+      queueMicrotask(() => listener(own));
     },
     removeIdentityCertificateListener: (listener) => listeners.delete(listener),
   };

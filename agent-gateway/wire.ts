@@ -8,7 +8,12 @@ import {
 } from '../proto/index.js';
 
 const asIs = (bytes: Buffer): Buffer => bytes;
-const raw = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs };
+const raw = {
+  requestSerialize: asIs,
+  requestDeserialize: asIs,
+  responseSerialize: asIs,
+  responseDeserialize: asIs,
+};
 
 /**
  * The service with messages as bytes: they are decoded only after the caller is known, what cannot be decoded is
@@ -24,9 +29,7 @@ export type MasterPayload = NonNullable<MasterMessage['payload']>;
 
 /** A message of the gateway as bytes. `now` is in milliseconds since 1970. */
 export const encodeMaster = (payload: MasterPayload, now: number, messageId: string): Buffer =>
-  Buffer.from(
-    MasterMessageCodec.encode({ timestamp: BigInt(Math.trunc(now)), payload, messageId }).finish(),
-  );
+  Buffer.from(MasterMessageCodec.encode({ timestamp: BigInt(Math.trunc(now)), payload, messageId }).finish());
 
 /** Undefined for bytes that are no message: truncated, nested too deep, or not protobuf at all. */
 export function decode<T>(codec: { decode(bytes: Uint8Array): T }, bytes: Uint8Array): T | undefined {
