@@ -100,9 +100,16 @@ test('a route that names an action without a policy, or is there twice, does not
   assert.throws(
     start([
       { ...one, path: '/a/{a_id}' },
-      { ...one, operationId: 'b', path: '/a/{b_id}' },
+      { ...one, operationId: 'b', path: '/a/{a_id}' },
     ]),
     /two routes are GET/,
+  );
+  assert.throws(
+    start([
+      { ...one, path: '/a/{a_id}' },
+      { ...one, operationId: 'b', method: 'POST', path: '/a/{b_id}' },
+    ]),
+    /\/a\/\{b_id\} is also called \/a\/\{a_id\}/,
   );
 });
 
