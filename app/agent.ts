@@ -50,19 +50,31 @@ export const agentCommand = (endOnSignal: (close: () => Promise<void>) => void):
     .option('--deployment-mode <mode>', 'docker_sidecar, kubernetes_sidecar or standalone', 'standalone')
     .option('--log-level <level>', 'how much to log', 'info')
     .action(async (flags: Flags) => {
-      const { runAgent } = await import('../agent/index.js');
-      const { attach, pidFile, webRoot, token, ...rest } = flags;
+      const { failpointFrom, runAgent } = await import('../agent/index.js');
+      const { attach, pidFile, webRoot, token, logLevel, ...rest } = flags;
       if ((attach === undefined) !== (pidFile === undefined)) {
         throw new InvalidArgumentError('--attach and --pid-file go together');
       }
-      const agent = await runAgent(
+      const ending = new AbortController();
+      const running = runAgent(
         {
           ...rest,
           ...(token === undefined ? {} : { token }),
           ...(webRoot === undefined ? {} : { webRoots: webRoot }),
           ...(attach === undefined || pidFile === undefined ? {} : { attach: { config: attach, pidFile } }),
         },
-        { clock: systemClock, timers: systemTimers, random: systemRandom, log: logger(flags.logLevel), env: process.env },
+        {
+          clock: systemClock,
+          timers: systemTimers,
+          random: systemRandom,
+          log: logger(logLevel),
+          signal: ending.signal,
+          failpoint: failpointFrom(process.env.NXMESH_FAILPOINT),
+        },
       );
-      endOnSignal(() => agent.close());
+      endOnSignal(async () => {
+        ending.abort();
+        await running;
+      });
+      await running;
     });

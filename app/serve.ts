@@ -5,14 +5,14 @@
 import { createHmac } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { agentGateway, defaultSettings, makeToken } from '../agent-gateway/index.js';
+import { agentGateway, makeToken, openAuthority } from '../agent-gateway/index.js';
 import { commandHandlers, identity, passwords, vaultKey, writeRoutes } from '../commands/index.js';
 import { eventLog } from '../event-log/index.js';
 import { sqliteLog } from '../event-log/sqlite/index.js';
 import { httpApp, httpServer, jwtAuthenticator, keyId, loginLimiter, tokenIssuer } from '../http/index.js';
 import { Secret, systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import { projectionRunner, reader, readModels, runDesiredConfig } from '../projections/index.js';
-import { readRoutes } from '../read-api/index.js';
+import { agentHealth, readRoutes } from '../read-api/index.js';
 import { sqliteReadStore } from '../read-store/sqlite/index.js';
 import { masterKey, openVault } from '../vault/index.js';
 import { commandResults } from './command-result.js';
@@ -73,6 +73,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
     { timers, log, signal: stopping.signal },
   );
 
+  const authority = await openAuthority({ vault, clock, random });
   const gateway = await agentGateway(
     {
       log: events,
@@ -85,7 +86,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
       ...gatewayCommands(handlers, locate, clock),
       certificateMaterial: async () => undefined,
     },
-    { ...defaultSettings, ...settings.grpcListen, names: settings.grpcNames },
+    { ...settings.grpcListen, names: settings.grpcNames },
   );
   const grpcPort = await gateway.listen();
 
@@ -119,10 +120,15 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
         issue: (userId) => issue({ sub: userId, sessionVersion: 1 }),
         tokenSecret: (commandId) =>
           new Secret(createHmac('sha256', tokenKey.reveal()).update(commandId).digest()),
-        makeToken: (agentId, secret) => new Secret(makeToken(agentId, secret.reveal(), gateway.caSha256)),
+        makeToken: (agentId, secret) => new Secret(makeToken(agentId, secret.reveal(), authority.sha256)),
         commandResult: commandResults(events, timers),
       }),
-      ...readRoutes({ reader: readers, readStore, passed, clock, ready: () => readiness(runner) }),
+      ...readRoutes({
+        reader: readers,
+        passed,
+        health: agentHealth(readStore),
+        ready: () => readiness(runner),
+      }),
     ],
   });
   const server = await httpServer({ listener: app.listener, ...settings.httpListen, clock, timers, random });

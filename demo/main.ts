@@ -58,7 +58,7 @@ async function run(): Promise<void> {
     name: 'shop-backend',
     servers: [{ address: blue.address }, { address: green.address }],
   });
-  const hosts = [];
+  const hosts: { id: string; host: string; port: number }[] = [];
   for (const [name, site] of [
     ['Shop North', 'north'],
     ['Shop South', 'south'],
