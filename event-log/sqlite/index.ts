@@ -12,7 +12,10 @@ import { appendQueue } from './queue.js';
 import { openReader, type Reader } from './reader.js';
 import type { StoreOptions } from './store.js';
 
+export { exportLog, type TailOptions, tailLog } from './export.js';
 export { LogNotOpened, type NotOpenedReason } from './not-opened.js';
+export { type Damage, type Verification, verifyLog } from './verify.js';
+export { ChainBroken, type DamagedEvent } from './walk.js';
 
 export interface SqliteLogOptions extends StoreOptions {
   readonly clock?: Clock;

@@ -7,6 +7,7 @@ import { type AppendRequest, type Committed, committer, type End } from './commi
 import { type Database, openDatabase, SQLITE, sqliteFault } from './database.js';
 import { type LogFiles, logFiles } from './files.js';
 import { openHeadFile, type Remembered, readHead } from './head.js';
+import { hex } from './hex.js';
 import { type Lock, lockForWriting } from './lock.js';
 import { LogNotOpened } from './not-opened.js';
 import { checkFolder, databaseExists, named } from './preflight.js';
@@ -201,5 +202,3 @@ function endOf(db: Database): End {
   invariant(typeof position === 'number' && hash instanceof Uint8Array, 'the newest event has a hash');
   return { position, hash };
 }
-
-export const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');

@@ -91,8 +91,15 @@ function pageSize(header: Buffer): number {
   return size >= 512 && (size & (size - 1)) === 0 ? size : 4096;
 }
 
-/** What is wrong with the pages of a database file that nobody has open, but for those that `ignored` holds. */
-export function damagedPages(path: string, db: string, ignored: ReadonlyMap<number, unknown>): string[] {
+/**
+ * What is wrong with the pages of a database file that nobody has open. A page stands as its checksum says, or, when the
+ * process ended during a checkpoint, already as the write-ahead log (`newer`) has it.
+ */
+export function damagedPages(
+  path: string,
+  db: string,
+  newer: ReadonlyMap<number, readonly Uint8Array[]>,
+): string[] {
   const bytes = readFileSync(path);
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC) || (bytes.length - MAGIC.length) % 4 !== 0) {
     return ['the file of checksums is damaged'];
@@ -102,12 +109,13 @@ export function damagedPages(path: string, db: string, ignored: ReadonlyMap<numb
   let page = 0;
   for (const content of pagesOf(db)) {
     page += 1;
-    if (!ignored.has(page) && (page > known || bytes.readUInt32LE(offsetOf(page)) !== crc32(content))) {
+    const asSummed = page <= known && bytes.readUInt32LE(offsetOf(page)) === crc32(content);
+    if (!asSummed && !newer.get(page)?.some((version) => content.equals(version))) {
       damage.push(`page ${page} is not what was written`);
     }
   }
   for (page += 1; page <= known; page += 1) {
-    if (!ignored.has(page)) {
+    if (!newer.has(page)) {
       damage.push(`page ${page} is missing`);
     }
   }

@@ -9,8 +9,8 @@ const LITTLE_ENDIAN = 0x377f0682;
 const BIG_ENDIAN = 0x377f0683;
 
 export interface WalContent {
-  /** Page number → its newest committed content. */
-  readonly pages: ReadonlyMap<number, Uint8Array>;
+  /** Page number → its committed contents, the newest last. */
+  readonly pages: ReadonlyMap<number, readonly Uint8Array[]>;
   /** What is wrong in it, in words. */
   readonly damage: readonly string[];
 }
@@ -49,7 +49,10 @@ export function readWal(bytes: Buffer): WalContent {
     end += 1;
   }
   const committed = frames.slice(0, end).findLastIndex((frame) => frame.isCommit) + 1;
-  const pages = new Map(frames.slice(0, committed).map(({ page, content }) => [page, content]));
+  const pages = new Map<number, Uint8Array[]>();
+  for (const { page, content } of frames.slice(0, committed)) {
+    pages.set(page, [...(pages.get(page) ?? []), content]);
+  }
   const rest = frames.slice(end);
   // A crash in the middle of a transaction leaves frames of this round, but none that completes a transaction.
   const lost = rest.some((frame, at) => {
