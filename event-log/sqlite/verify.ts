@@ -109,7 +109,12 @@ async function walked(db: Database, head: Head): Promise<Head> {
     for (const { position, stream, revision, hash } of batch) {
       end = { position, hash: hex(hash) };
       if (position === head.position && end.hash !== head.hash) {
-        throw new ChainBroken({ position, stream, revision, what: 'is not the event of the remembered head' });
+        throw new ChainBroken({
+          position,
+          stream,
+          revision,
+          what: 'is not the event of the remembered head',
+        });
       }
     }
     await turn();
