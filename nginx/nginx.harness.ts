@@ -1,6 +1,6 @@
 /** Runs the real nginx on rendered bundles, in a folder of its own, unprivileged, ended by its pid. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -28,6 +28,8 @@ export interface Folder {
 
 export function folder(): Folder {
   const path = mkdtempSync(join(tmpdir(), 'nxmesh-nginx-'));
+  // Workers of an nginx that root started are nobody.
+  chmodSync(path, 0o755);
   return {
     path,
     write: (name, content) => {
