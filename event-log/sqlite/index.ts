@@ -1,0 +1,94 @@
+/**
+ * The embedded log: one SQLite file, one writing process. Imported by its own path, so that a process which uses
+ * another store never loads the native library.
+ */
+import { Worker } from 'node:worker_threads';
+import { type Clock, deferred, never, systemClock } from '../../kernel/index.js';
+import { type Appended, type LogAdapter, Unavailable } from '../port.js';
+import { NONE } from './commit.js';
+import type { FromWriter, ToWriter, WriterData } from './messages.js';
+import { LogNotOpened } from './not-opened.js';
+import { appendQueue } from './queue.js';
+import { openReader, type Reader } from './reader.js';
+import type { StoreOptions } from './store.js';
+
+export { LogNotOpened, type NotOpenedReason } from './not-opened.js';
+
+export interface SqliteLogOptions extends StoreOptions {
+  readonly clock?: Clock;
+}
+
+/** Opens (or makes) the log in the file at `path`. Rejects with `LogNotOpened`, which says by name why not. */
+export async function sqliteLog(path: string, options: SqliteLogOptions = {}): Promise<LogAdapter> {
+  const { clock = systemClock, ...storeOptions } = options;
+  const writer = new Worker(new URL('./writer.js', import.meta.url), {
+    workerData: { path, options: storeOptions } satisfies WriterData,
+  });
+  const send = (message: ToWriter): void => writer.postMessage(message);
+  const queue = appendQueue((group) => send({ kind: 'append', group }), clock);
+  const opening = deferred();
+  const closing = deferred();
+  let reader: Reader | undefined;
+
+  function stop(message: string): void {
+    queue.stop(new Unavailable(message));
+    opening.reject(new LogNotOpened('IO_ERROR', path, message));
+  }
+
+  writer.on('message', (message: FromWriter) => {
+    switch (message.kind) {
+      case 'opened':
+        opening.resolve();
+        break;
+      case 'not-opened':
+        opening.reject(new LogNotOpened(message.reason, path, message.message));
+        break;
+      case 'committed':
+        queue.answered(message.groups, message.answers, message.took);
+        reader?.committed.notify();
+        break;
+      case 'refused':
+        queue.refused(message.groups, new Unavailable(message.message));
+        break;
+      case 'stopped':
+        stop(`the log has stopped: ${message.message}`);
+        break;
+      case 'closed':
+        break;
+      default:
+        never(message);
+    }
+  });
+  writer.on('error', (error) => stop(`the log has stopped: ${error.message}`));
+  writer.on('exit', () => {
+    stop('the log is closed');
+    closing.resolve();
+  });
+
+  await opening.promise;
+  try {
+    reader = openReader(path);
+  } catch (error) {
+    send({ kind: 'close' });
+    await closing.promise;
+    throw error;
+  }
+  const open = reader;
+  let closed: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    queue.drain();
+    open.close();
+    send({ kind: 'close' });
+    await closing.promise;
+  }
+
+  return {
+    append: async (stream, expected, events): Promise<Appended> =>
+      queue.append({ stream, expected: expected === 'none' ? NONE : Number(expected), events }),
+    read: (stream, readOptions) => open.read(stream, readOptions),
+    subscribe: (subscribeOptions) => open.subscribe(subscribeOptions),
+    head: async () => open.head(),
+    close: () => (closed ??= close()),
+  };
+}
