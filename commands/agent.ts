@@ -1,6 +1,14 @@
 import { type Route, route } from '../http/index.js';
-import { createdId, NxError, Secret, sha256, streams, timestamp, unavailable } from '../kernel/index.js';
-import { closed, CreateAgentToken, EnrolledAgent, Timestamp, Type, UpdateAgent, Uuid } from '../schemas/index.js';
+import { createdId, NxError, type Secret, sha256, streams, timestamp, unavailable } from '../kernel/index.js';
+import {
+  CreateAgentToken,
+  closed,
+  EnrolledAgent,
+  Timestamp,
+  Type,
+  UpdateAgent,
+  Uuid,
+} from '../schemas/index.js';
 import { answer, type CommandDeps, contextOf, placeOf } from './request.js';
 
 export interface AgentCommandDeps extends CommandDeps {
@@ -61,7 +69,10 @@ export function agentCommands(deps: AgentCommandDeps): Route[] {
           (state) => state.agents.get(id)?.tokenExpiresAt,
         );
         const { body: expiresAt, ...rest } = await answer(deps, outcome);
-        return { ...rest, body: { token: deps.makeToken(id, secret).reveal(), agent_id: id, expires_at: expiresAt } };
+        return {
+          ...rest,
+          body: { token: deps.makeToken(id, secret).reveal(), agent_id: id, expires_at: expiresAt },
+        };
       },
     }),
     route({
@@ -129,7 +140,13 @@ export function agentCommands(deps: AgentCommandDeps): Route[] {
         await handlers.agent.run(
           streams.agent(id),
           id,
-          { type: 'request', agent_id: id, command_id: commandId, kind: 'reload', at: timestamp(clock.now()) },
+          {
+            type: 'request',
+            agent_id: id,
+            command_id: commandId,
+            kind: 'reload',
+            at: timestamp(clock.now()),
+          },
           context,
           () => undefined,
         );

@@ -59,7 +59,10 @@ export async function load<S, C, F extends Fact>(
   to?: bigint,
 ): Promise<Entry<S>> {
   const entry = known ?? emptyEntry(decider.initial());
-  for await (const event of log.read(stream, { from: entry.revision + 1n, ...(to === undefined ? {} : { to }) })) {
+  for await (const event of log.read(stream, {
+    from: entry.revision + 1n,
+    ...(to === undefined ? {} : { to }),
+  })) {
     fold(decider, entry, event);
   }
   return entry;

@@ -12,7 +12,16 @@
  */
 import { type EventLog, Unavailable, VersionConflict } from '../event-log/index.js';
 import { meetsIfMatch, preconditionFailed } from '../http/index.js';
-import { type Clock, conflict, type Decider, type Deferred, deferred, NxError, type Timers, unavailable } from '../kernel/index.js';
+import {
+  type Clock,
+  conflict,
+  type Decider,
+  type Deferred,
+  deferred,
+  NxError,
+  type Timers,
+  unavailable,
+} from '../kernel/index.js';
 import type { Fact, NewEvent } from '../schemas/index.js';
 import { type CommandContext, toEvents } from './context.js';
 import { type Entry, fold, load } from './entry.js';
@@ -103,10 +112,16 @@ export function commandHandler<S, C, F extends Fact>(
         const earlier = entry.commands.get(context.commandId);
         if (earlier) {
           if (earlier.digest !== context.digest) {
-            throw new NxError('IDEMPOTENCY_MISMATCH', 'The Idempotency-Key was used before with another request');
+            throw new NxError(
+              'IDEMPOTENCY_MISMATCH',
+              'The Idempotency-Key was used before with another request',
+            );
           }
           settle = () => {
-            void answerAgain(stream, earlier.revision, earlier.subject, present).then(outcome.resolve, outcome.reject);
+            void answerAgain(stream, earlier.revision, earlier.subject, present).then(
+              outcome.resolve,
+              outcome.reject,
+            );
           };
           return [];
         }
@@ -136,7 +151,12 @@ export function commandHandler<S, C, F extends Fact>(
   }
 
   /** Settles every job, whatever happens. */
-  async function together(stream: string, lane: Lane<S>, jobs: readonly Job<S>[], attempt = 1): Promise<void> {
+  async function together(
+    stream: string,
+    lane: Lane<S>,
+    jobs: readonly Job<S>[],
+    attempt = 1,
+  ): Promise<void> {
     try {
       await decideAndAppend(stream, lane, jobs);
     } catch (error) {
@@ -164,7 +184,8 @@ export function commandHandler<S, C, F extends Fact>(
     const expected = entry.revision < 0n ? 'none' : entry.revision;
     const decided = jobs.map((one) => decideOne(one, entry));
     const events = decided.flatMap((one) => one.events);
-    const position = events.length === 0 ? undefined : (await appendSurely(stream, expected, events)).position;
+    const position =
+      events.length === 0 ? undefined : (await appendSurely(stream, expected, events)).position;
     // Refusals too are told only now: they rest on the commands before them.
     for (const one of decided) {
       if (one.refusal) {
@@ -194,7 +215,11 @@ export function commandHandler<S, C, F extends Fact>(
     present: (state: S) => R,
   ): Promise<Outcome<R>> {
     const then = await load(log, decider, stream, undefined, revision);
-    return { result: present(then.state), revision: then.revisions.get(subject) ?? revision, position: undefined };
+    return {
+      result: present(then.state),
+      revision: then.revisions.get(subject) ?? revision,
+      position: undefined,
+    };
   }
 }
 

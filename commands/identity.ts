@@ -49,7 +49,9 @@ export async function identity(deps: IdentityDeps): Promise<Identity> {
   const key = await vaultKey(vault, 'identity/email-key', random);
 
   const emailStream = (email: string): string =>
-    streams.email(createHmac('sha256', key.reveal()).update(email.trim().toLowerCase().normalize('NFC')).digest('hex'));
+    streams.email(
+      createHmac('sha256', key.reveal()).update(email.trim().toLowerCase().normalize('NFC')).digest('hex'),
+    );
 
   const userOf = (email: string): Promise<string | undefined> =>
     handlers.email.peek(emailStream(email), (state) => state.userId);
@@ -67,7 +69,9 @@ export async function identity(deps: IdentityDeps): Promise<Identity> {
       return right && userId !== undefined ? { userId } : undefined;
     },
     find: (userId) =>
-      handlers.user.peek(streams.user(userId), (state) => (state.exists ? { isAdmin: state.isAdmin } : undefined)),
+      handlers.user.peek(streams.user(userId), (state) =>
+        state.exists ? { isAdmin: state.isAdmin } : undefined,
+      ),
     ensureAdmin: async (email, password) => {
       if ((await userOf(email)) !== undefined) {
         return false;

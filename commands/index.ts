@@ -1,7 +1,7 @@
 import type { Route } from '../http/index.js';
 import { type AgentCommandDeps, agentCommands } from './agent.js';
 import { organizationCommands } from './organization.js';
-import { sessionCommands, type SessionDeps } from './session.js';
+import { type SessionDeps, sessionCommands } from './session.js';
 import { upstreamCommands } from './upstream.js';
 import { virtualHostCommands } from './virtual-host.js';
 import { workspaceCommands } from './workspace.js';

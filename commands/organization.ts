@@ -95,7 +95,13 @@ export function organizationCommands(deps: CommandDeps): Route[] {
           throw notFound('organization');
         }
         const at = timestamp(clock.now());
-        const outcome = await handlers.organization.run(stream, id, { type: 'delete-organization', at }, context, () => undefined);
+        const outcome = await handlers.organization.run(
+          stream,
+          id,
+          { type: 'delete-organization', at },
+          context,
+          () => undefined,
+        );
         await handlers.slug.run(
           streams.slug(slug),
           id,

@@ -1,5 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
-import { deferred, type Deferred, NxError, type Secret } from '../kernel/index.js';
+import { type Deferred, deferred, NxError, type Secret } from '../kernel/index.js';
 
 /** argon2id with 19 MiB, two passes and one lane (OWASP's password storage cheat sheet). */
 const OPTIONS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };

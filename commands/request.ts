@@ -1,8 +1,8 @@
 import type { HandlerRequest, HandlerResult } from '../http/index.js';
 import { type Clock, digestOf, notFound, type Random, uuidv5, uuidv7 } from '../kernel/index.js';
 import type { CommandContext } from './context.js';
-import type { Handlers } from './handlers.js';
 import type { Outcome } from './handler.js';
+import type { Handlers } from './handlers.js';
 
 /** Where a resource belongs, by its id; undefined when there is none. Answered by the read models. */
 export type Locate = (

@@ -1,6 +1,6 @@
-import { type Route, route } from '../http/index.js';
-import type { Action } from '../http/index.js';
 import type { WorkspaceCommand, WorkspaceState } from '../domain/index.js';
+import type { Action } from '../http/index.js';
+import { type Route, route } from '../http/index.js';
 import { createdId, streams, timestamp } from '../kernel/index.js';
 import type { Static, TSchema } from '../schemas/index.js';
 import { answer, type CommandDeps, contextOf, placeOf } from './request.js';
@@ -30,6 +30,7 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
 ): Route[] {
   const { handlers, clock } = deps;
   const name = spec.kind.replace('_', ' ');
+  const idName = `${spec.kind}_id`;
   const now = (): string => timestamp(clock.now());
   return [
     route({
@@ -48,15 +49,19 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
         const context = contextOf(request, deps, place);
         const id = createdId(context.commandId, spec.kind);
         const command = spec.create(id, request.body, now());
-        const outcome = await handlers.workspace.run(streams.workspace(workspace_id), id, command, context, (state) =>
-          spec.select(state, id),
+        const outcome = await handlers.workspace.run(
+          streams.workspace(workspace_id),
+          id,
+          command,
+          context,
+          (state) => spec.select(state, id),
         );
         return answer(deps, outcome);
       },
     }),
     route({
       method: 'PATCH',
-      path: `/v1/${spec.plural}/{id}`,
+      path: `/v1/${spec.plural}/{${idName}}`,
       operationId: `update${spec.title}`,
       summary: `Change a resource of kind ${name}; lists are replaced whole`,
       tag: spec.tag,
@@ -65,19 +70,23 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
       success: { status: 200, schema: spec.schema },
       idempotent: true,
       handler: async (request) => {
-        const { id } = request.params as { id: string };
+        const id = (request.params as Record<string, string>)[idName] ?? '';
         const place = await placeOf(deps, request, spec.kind, id);
         const command = spec.update(id, request.body, now());
         const context = contextOf(request, deps, place);
-        const outcome = await handlers.workspace.run(streams.workspace(place.workspaceId), id, command, context, (state) =>
-          spec.select(state, id),
+        const outcome = await handlers.workspace.run(
+          streams.workspace(place.workspaceId),
+          id,
+          command,
+          context,
+          (state) => spec.select(state, id),
         );
         return answer(deps, outcome);
       },
     }),
     route({
       method: 'DELETE',
-      path: `/v1/${spec.plural}/{id}`,
+      path: `/v1/${spec.plural}/{${idName}}`,
       operationId: `delete${spec.title}`,
       summary: `Delete a resource of kind ${name} that nothing uses`,
       tag: spec.tag,
@@ -86,7 +95,7 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
       errors: ['CONFLICT'],
       idempotent: true,
       handler: async (request) => {
-        const { id } = request.params as { id: string };
+        const id = (request.params as Record<string, string>)[idName] ?? '';
         const place = await placeOf(deps, request, spec.kind, id);
         const context = contextOf(request, deps, place);
         const outcome = await handlers.workspace.run(

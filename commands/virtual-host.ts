@@ -10,7 +10,11 @@ export const virtualHostCommands = (deps: CommandDeps): Route[] =>
     title: 'VirtualHost',
     plural: 'virtual-hosts',
     tag: 'Virtual Hosts',
-    permissions: { create: 'virtual_host.create', update: 'virtual_host.update', remove: 'virtual_host.delete' },
+    permissions: {
+      create: 'virtual_host.create',
+      update: 'virtual_host.update',
+      remove: 'virtual_host.delete',
+    },
     createBody: CreateVirtualHost,
     updateBody: UpdateVirtualHost,
     schema: VirtualHost,

@@ -96,7 +96,13 @@ export function workspaceCommands(deps: CommandDeps): Route[] {
           throw notFound('workspace');
         }
         const at = timestamp(clock.now());
-        const outcome = await handlers.workspace.run(stream, id, { type: 'delete-workspace', at }, context, () => undefined);
+        const outcome = await handlers.workspace.run(
+          stream,
+          id,
+          { type: 'delete-workspace', at },
+          context,
+          () => undefined,
+        );
         await handlers.organization.run(
           streams.organization(place.organizationId),
           id,

@@ -1,5 +1,6 @@
-import { conflict, detail, invalid, never, notFound, NxError } from '../../kernel/index.js';
+import { conflict, detail, invalid, NxError, never, notFound } from '../../kernel/index.js';
 import type { CreateAgentToken, EnrolledAgent, UpdateAgent, WorkspaceFact } from '../../schemas/index.js';
+import { refuseKnown } from '../fresh.js';
 import { labelClashes } from '../virtual-host/conflicts.js';
 import { changedFields, merged } from '../workspace/changed.js';
 import type { WorkspaceState } from '../workspace/state.js';
@@ -14,7 +15,13 @@ export type EnrolmentCommand =
       readonly expiresAt: string;
       readonly at: string;
     }
-  | { readonly type: 'register-agent'; readonly id: string; readonly tokenSha256: string; readonly publicKeySha256: string; readonly at: string }
+  | {
+      readonly type: 'register-agent';
+      readonly id: string;
+      readonly tokenSha256: string;
+      readonly publicKeySha256: string;
+      readonly at: string;
+    }
   | { readonly type: 'update-agent'; readonly id: string; readonly body: UpdateAgent; readonly at: string }
   | { readonly type: 'remove-agent'; readonly id: string; readonly at: string };
 
@@ -38,6 +45,7 @@ function enrol(
   { id, body, tokenSha256, expiresAt, at }: Extract<EnrolmentCommand, { type: 'enrol-agent' }>,
   state: WorkspaceState,
 ): readonly WorkspaceFact[] {
+  refuseKnown(state.agents, id);
   const workspaceId = state.workspace?.id ?? '';
   const agent: EnrolledAgent = {
     id,
@@ -48,7 +56,9 @@ function enrol(
     updated_at: at,
   };
   uniqueName(agent, state);
-  return [{ type: 'agent.enrolled', data: { agent, token_sha256: tokenSha256, token_expires_at: expiresAt } }];
+  return [
+    { type: 'agent.enrolled', data: { agent, token_sha256: tokenSha256, token_expires_at: expiresAt } },
+  ];
 }
 
 // One answer for every reason: whoever guesses learns nothing.

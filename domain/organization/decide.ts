@@ -4,12 +4,28 @@ import type { OrganizationState } from './state.js';
 
 /** `at` is RFC 3339. */
 export type OrganizationCommand =
-  | { readonly type: 'create-organization'; readonly id: string; readonly body: CreateOrganization; readonly at: string }
+  | {
+      readonly type: 'create-organization';
+      readonly id: string;
+      readonly body: CreateOrganization;
+      readonly at: string;
+    }
   | { readonly type: 'update-organization'; readonly body: UpdateOrganization; readonly at: string }
   | { readonly type: 'delete-organization'; readonly at: string }
   /** `abandoned`: a workspace whose reservation may be taken over, because it was never made. */
-  | { readonly type: 'reserve-workspace-slug'; readonly workspaceId: string; readonly slug: string; readonly at: string; readonly abandoned?: string }
-  | { readonly type: 'release-workspace-slug'; readonly workspaceId: string; readonly slug: string; readonly at: string };
+  | {
+      readonly type: 'reserve-workspace-slug';
+      readonly workspaceId: string;
+      readonly slug: string;
+      readonly at: string;
+      readonly abandoned?: string;
+    }
+  | {
+      readonly type: 'release-workspace-slug';
+      readonly workspaceId: string;
+      readonly slug: string;
+      readonly at: string;
+    };
 
 export function decide(command: OrganizationCommand, state: OrganizationState): readonly OrganizationFact[] {
   switch (command.type) {
@@ -43,7 +59,12 @@ export function decide(command: OrganizationCommand, state: OrganizationState): 
           slugs.map((slug) => detail('id', 'IN_USE', `workspace ${slug}`)),
         );
       }
-      return [{ type: 'organization.deleted', data: { organization_id: current.id, slug: current.slug, at: command.at } }];
+      return [
+        {
+          type: 'organization.deleted',
+          data: { organization_id: current.id, slug: current.slug, at: command.at },
+        },
+      ];
     }
     case 'reserve-workspace-slug':
       return reserve(command, state);
@@ -70,7 +91,10 @@ function reserve(
   state: OrganizationState,
 ): readonly OrganizationFact[] {
   existing(state);
-  const reserved: OrganizationFact = { type: 'workspace_slug.reserved', data: { workspace_id: workspaceId, slug, at } };
+  const reserved: OrganizationFact = {
+    type: 'workspace_slug.reserved',
+    data: { workspace_id: workspaceId, slug, at },
+  };
   const holder = state.workspaceSlugs.get(slug);
   if (!holder) {
     return [reserved];
@@ -81,5 +105,7 @@ function reserve(
   if (holder.workspaceId === abandoned) {
     return [{ type: 'workspace_slug.released', data: { workspace_id: abandoned, slug, at } }, reserved];
   }
-  throw new NxError('CONFLICT', 'The slug is taken', [detail('slug', 'DUPLICATE', 'Another workspace has this slug')]);
+  throw new NxError('CONFLICT', 'The slug is taken', [
+    detail('slug', 'DUPLICATE', 'Another workspace has this slug'),
+  ]);
 }

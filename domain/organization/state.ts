@@ -8,4 +8,8 @@ export interface OrganizationState {
   readonly workspaceSlugs: Map<string, { readonly workspaceId: string; readonly at: string }>;
 }
 
-export const initial = (): OrganizationState => ({ organization: undefined, existed: false, workspaceSlugs: new Map() });
+export const initial = (): OrganizationState => ({
+  organization: undefined,
+  existed: false,
+  workspaceSlugs: new Map(),
+});

@@ -1,4 +1,4 @@
-import { type Decider, NxError, detail, never } from '../../kernel/index.js';
+import { type Decider, detail, NxError, never } from '../../kernel/index.js';
 import type { SlugFact } from '../../schemas/index.js';
 
 export interface SlugState {
@@ -7,14 +7,23 @@ export interface SlugState {
 
 /** `abandoned`: an organization whose reservation may be taken over, because it was never made or is gone. */
 export type SlugCommand =
-  | { readonly type: 'reserve'; readonly slug: string; readonly organizationId: string; readonly at: string; readonly abandoned?: string }
+  | {
+      readonly type: 'reserve';
+      readonly slug: string;
+      readonly organizationId: string;
+      readonly at: string;
+      readonly abandoned?: string;
+    }
   | { readonly type: 'release'; readonly slug: string; readonly organizationId: string; readonly at: string };
 
 function decide(command: SlugCommand, { holder }: SlugState): readonly SlugFact[] {
   const { slug, organizationId, at } = command;
   switch (command.type) {
     case 'reserve': {
-      const reserved: SlugFact = { type: 'slug.reserved', data: { slug, organization_id: organizationId, at } };
+      const reserved: SlugFact = {
+        type: 'slug.reserved',
+        data: { slug, organization_id: organizationId, at },
+      };
       if (!holder) {
         return [reserved];
       }
@@ -24,7 +33,9 @@ function decide(command: SlugCommand, { holder }: SlugState): readonly SlugFact[
       if (holder.organizationId === command.abandoned) {
         return [{ type: 'slug.released', data: { slug, organization_id: command.abandoned, at } }, reserved];
       }
-      throw new NxError('CONFLICT', 'The slug is taken', [detail('slug', 'DUPLICATE', 'Another organization has this slug')]);
+      throw new NxError('CONFLICT', 'The slug is taken', [
+        detail('slug', 'DUPLICATE', 'Another organization has this slug'),
+      ]);
     }
     case 'release':
       return holder?.organizationId === organizationId
@@ -41,7 +52,9 @@ export const slug: Decider<SlugState, SlugCommand, SlugFact> = {
   decide,
   evolve: (state, fact) => {
     state.holder =
-      fact.type === 'slug.reserved' ? { organizationId: fact.data.organization_id, at: fact.data.at } : undefined;
+      fact.type === 'slug.reserved'
+        ? { organizationId: fact.data.organization_id, at: fact.data.at }
+        : undefined;
   },
   subject: (fact) => fact.data.organization_id,
 };

@@ -24,12 +24,16 @@ function serverProblems({ servers, algorithm }: Upstream): ErrorDetail[] {
   if (servers.length === 0) {
     problems.push(detail('servers', 'TOO_SHORT', 'An upstream needs at least one server'));
   } else if (servers.every(({ backup }) => backup)) {
-    problems.push(detail('servers', 'INVALID_VALUE', 'An upstream needs at least one server that is not a backup'));
+    problems.push(
+      detail('servers', 'INVALID_VALUE', 'An upstream needs at least one server that is not a backup'),
+    );
   }
   if (algorithm === 'ip_hash') {
     servers.forEach(({ backup }, index) => {
       if (backup) {
-        problems.push(detail(`servers[${index}].backup`, 'INVALID_VALUE', 'ip_hash does not allow backup servers'));
+        problems.push(
+          detail(`servers[${index}].backup`, 'INVALID_VALUE', 'ip_hash does not allow backup servers'),
+        );
       }
     });
   }

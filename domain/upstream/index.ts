@@ -1,13 +1,30 @@
 import { conflict, detail, never, notFound } from '../../kernel/index.js';
-import type { CreateUpstream, UpdateUpstream, Upstream, UpstreamServer, WorkspaceFact } from '../../schemas/index.js';
+import type {
+  CreateUpstream,
+  UpdateUpstream,
+  Upstream,
+  UpstreamServer,
+  WorkspaceFact,
+} from '../../schemas/index.js';
+import { refuseKnown } from '../fresh.js';
 import { changedFields, merged } from '../workspace/changed.js';
 import type { WorkspaceState } from '../workspace/state.js';
 import { checkUpstream } from './check.js';
 
 /** `at` is RFC 3339. */
 export type UpstreamCommand =
-  | { readonly type: 'create-upstream'; readonly id: string; readonly body: CreateUpstream; readonly at: string }
-  | { readonly type: 'update-upstream'; readonly id: string; readonly body: UpdateUpstream; readonly at: string }
+  | {
+      readonly type: 'create-upstream';
+      readonly id: string;
+      readonly body: CreateUpstream;
+      readonly at: string;
+    }
+  | {
+      readonly type: 'update-upstream';
+      readonly id: string;
+      readonly body: UpdateUpstream;
+      readonly at: string;
+    }
   | { readonly type: 'delete-upstream'; readonly id: string; readonly at: string };
 
 /** nginx's own defaults for a server of an upstream. */
@@ -25,6 +42,7 @@ export function decideUpstream(command: UpstreamCommand, state: WorkspaceState):
   switch (command.type) {
     case 'create-upstream': {
       const { id, body, at } = command;
+      refuseKnown(state.upstreams, id);
       const upstream: Upstream = {
         id,
         workspace_id: state.workspace?.id ?? '',
@@ -61,7 +79,8 @@ export function decideUpstream(command: UpstreamCommand, state: WorkspaceState):
   }
 }
 
-const complete = (server: CreateUpstream['servers'][number]): UpstreamServer => merged({ ...SERVER, address: '' }, server);
+const complete = (server: CreateUpstream['servers'][number]): UpstreamServer =>
+  merged({ ...SERVER, address: '' }, server);
 
 function existing(id: string, state: WorkspaceState): Upstream {
   const upstream = state.upstreams.get(id);

@@ -1,4 +1,4 @@
-import { type Decider, conflict } from '../../kernel/index.js';
+import { conflict, type Decider } from '../../kernel/index.js';
 import type { EmailFact, UserFact } from '../../schemas/index.js';
 
 export interface UserState {

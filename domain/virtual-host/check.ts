@@ -80,13 +80,22 @@ function locationProblems(location: Location, at: string, state: WorkspaceState)
   location.custom_headers.forEach((header, index) => {
     problems.push(...problemDetail(`${at}.custom_headers[${index}].value`, checkHeader(header)));
     if (header.applies_to === 'request' && location.root !== null) {
-      problems.push(detail(`${at}.custom_headers[${index}].applies_to`, 'INVALID_VALUE', 'Files have no upstream to send it to'));
+      problems.push(
+        detail(
+          `${at}.custom_headers[${index}].applies_to`,
+          'INVALID_VALUE',
+          'Files have no upstream to send it to',
+        ),
+      );
     }
   });
   location.rewrite_rules.forEach((rule, index) => {
     problems.push(...problemDetail(`${at}.rewrite_rules[${index}].pattern`, checkRewrite(rule)));
   });
-  return [...problems, ...directiveProblems('location', location.custom_directives, `${at}.custom_directives`)];
+  return [
+    ...problems,
+    ...directiveProblems('location', location.custom_directives, `${at}.custom_directives`),
+  ];
 }
 
 function duplicatePaths({ locations }: VirtualHost): ErrorDetail[] {
@@ -117,7 +126,13 @@ function targetProblems(target: TargetAgents, state: WorkspaceState): ErrorDetai
       return target.agent_ids.flatMap((id, index) =>
         state.agents.has(id)
           ? []
-          : [detail(`target_agents.agent_ids[${index}]`, 'UNKNOWN_REFERENCE', 'No such agent in this workspace')],
+          : [
+              detail(
+                `target_agents.agent_ids[${index}]`,
+                'UNKNOWN_REFERENCE',
+                'No such agent in this workspace',
+              ),
+            ],
       );
     default:
       return never(target, 'target');

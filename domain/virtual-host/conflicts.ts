@@ -16,11 +16,15 @@ export function refuseConflicts(host: VirtualHost, state: WorkspaceState): void 
     );
   const problems = nameClaims(host).flatMap((claim) => {
     const rival = rivalOf(claim);
-    return rival ? [detail('server_name', 'DUPLICATE', `${claim.split(' ')[1]} is taken by ${label(rival)}`)] : [];
+    return rival
+      ? [detail('server_name', 'DUPLICATE', `${claim.split(' ')[1]} is taken by ${label(rival)}`)]
+      : [];
   });
   const rival = rivalOf(portClaim(host.listen_port, !host.ssl_enabled));
   if (rival) {
-    problems.push(detail('listen_port', 'CONFLICT', `${rival.ssl_enabled ? 'TLS' : 'Plain HTTP'} in ${label(rival)}`));
+    problems.push(
+      detail('listen_port', 'CONFLICT', `${rival.ssl_enabled ? 'TLS' : 'Plain HTTP'} in ${label(rival)}`),
+    );
   }
   if (problems.length > 0) {
     throw conflict('Another virtual host of the same agents stands in the way', problems);
@@ -49,7 +53,9 @@ function overlap(a: TargetAgents, b: TargetAgents, state: WorkspaceState): boole
 }
 
 const pairs = (selector: string): Map<string, string> =>
-  new Map(selector.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  new Map(
+    selector.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
 
 /** Hosts that would exclude each other on this agent if it had these labels. */
 export function labelClashes(agent: EnrolledAgent, state: WorkspaceState): ErrorDetail[] {
@@ -62,7 +68,9 @@ export function labelClashes(agent: EnrolledAgent, state: WorkspaceState): Error
     const rivals = [...nameClaims(host), portClaim(host.listen_port, !host.ssl_enabled)].flatMap(
       (claim) => taken.get(claim) ?? [],
     );
-    problems.push(...rivals.map((rival) => detail('labels', 'CONFLICT', `${label(rival)} and ${label(host)}`)));
+    problems.push(
+      ...rivals.map((rival) => detail('labels', 'CONFLICT', `${label(rival)} and ${label(host)}`)),
+    );
     for (const claim of [...nameClaims(host), portClaim(host.listen_port, host.ssl_enabled)]) {
       taken.set(claim, host);
     }

@@ -1,5 +1,11 @@
 import { never, notFound } from '../../kernel/index.js';
-import type { CreateVirtualHost, UpdateVirtualHost, VirtualHost, WorkspaceFact } from '../../schemas/index.js';
+import type {
+  CreateVirtualHost,
+  UpdateVirtualHost,
+  VirtualHost,
+  WorkspaceFact,
+} from '../../schemas/index.js';
+import { refuseKnown } from '../fresh.js';
 import { changedFields, merged } from '../workspace/changed.js';
 import type { WorkspaceState } from '../workspace/state.js';
 import { checkVirtualHost } from './check.js';
@@ -8,13 +14,27 @@ import { completeLocation, joinNames } from './input.js';
 
 /** `at` is RFC 3339. */
 export type VirtualHostCommand =
-  | { readonly type: 'create-virtual-host'; readonly id: string; readonly body: CreateVirtualHost; readonly at: string }
-  | { readonly type: 'update-virtual-host'; readonly id: string; readonly body: UpdateVirtualHost; readonly at: string }
+  | {
+      readonly type: 'create-virtual-host';
+      readonly id: string;
+      readonly body: CreateVirtualHost;
+      readonly at: string;
+    }
+  | {
+      readonly type: 'update-virtual-host';
+      readonly id: string;
+      readonly body: UpdateVirtualHost;
+      readonly at: string;
+    }
   | { readonly type: 'delete-virtual-host'; readonly id: string; readonly at: string };
 
-export function decideVirtualHost(command: VirtualHostCommand, state: WorkspaceState): readonly WorkspaceFact[] {
+export function decideVirtualHost(
+  command: VirtualHostCommand,
+  state: WorkspaceState,
+): readonly WorkspaceFact[] {
   switch (command.type) {
     case 'create-virtual-host': {
+      refuseKnown(state.virtualHosts, command.id);
       const host = create(command, state);
       checkVirtualHost(host, state);
       refuseConflicts(host, state);
@@ -34,7 +54,12 @@ export function decideVirtualHost(command: VirtualHostCommand, state: WorkspaceS
       }
       checkVirtualHost(next, state);
       refuseConflicts(next, state);
-      return [{ type: 'virtual_host.updated', data: { virtual_host: { ...next, updated_at: command.at }, changed } }];
+      return [
+        {
+          type: 'virtual_host.updated',
+          data: { virtual_host: { ...next, updated_at: command.at }, changed },
+        },
+      ];
     }
     case 'delete-virtual-host': {
       const { id, name } = existing(command.id, state);

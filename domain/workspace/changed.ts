@@ -10,7 +10,10 @@ export function changedFields(before: object, after: object): string[] {
 }
 
 /** The members of a PATCH body that were given, over the current ones. */
-export function merged<T extends object>(current: T, patch: { readonly [K in keyof T]?: T[K] | undefined }): T {
+export function merged<T extends object>(
+  current: T,
+  patch: { readonly [K in keyof T]?: T[K] | undefined },
+): T {
   const given = Object.entries(patch).filter(([, value]) => value !== undefined);
   return { ...current, ...Object.fromEntries(given) };
 }

@@ -8,7 +8,13 @@ import type { WorkspaceState } from './state.js';
 
 /** `at` is RFC 3339. */
 export type WorkspaceCommand =
-  | { readonly type: 'create-workspace'; readonly id: string; readonly organizationId: string; readonly body: CreateWorkspace; readonly at: string }
+  | {
+      readonly type: 'create-workspace';
+      readonly id: string;
+      readonly organizationId: string;
+      readonly body: CreateWorkspace;
+      readonly at: string;
+    }
   | { readonly type: 'update-workspace'; readonly body: UpdateWorkspace; readonly at: string }
   | { readonly type: 'delete-workspace'; readonly at: string }
   | EnrolmentCommand

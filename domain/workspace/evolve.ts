@@ -24,7 +24,10 @@ export function evolve(state: WorkspaceState, fact: WorkspaceFact): void {
       });
       return;
     case 'agent.updated':
-      state.agents.set(fact.data.agent.id, { ...enrolment(state, fact.data.agent.id), agent: fact.data.agent });
+      state.agents.set(fact.data.agent.id, {
+        ...enrolment(state, fact.data.agent.id),
+        agent: fact.data.agent,
+      });
       return;
     case 'agent.removed':
       state.agents.delete(fact.data.agent_id);

@@ -11,4 +11,9 @@ export type { Enrolment, WorkspaceState } from './state.js';
  * Stream `workspace-<id>`: one consistency boundary for all desired state of a workspace, so that names, ports,
  * references and "in use" are checked on one folded state.
  */
-export const workspace: Decider<WorkspaceState, WorkspaceCommand, WorkspaceFact> = { initial, decide, evolve, subject };
+export const workspace: Decider<WorkspaceState, WorkspaceCommand, WorkspaceFact> = {
+  initial,
+  decide,
+  evolve,
+  subject,
+};

@@ -1,5 +1,12 @@
-import type { CreateUpstream, CreateVirtualHost, EnrolledAgent, Fact, Upstream, VirtualHost } from '../../schemas/index.js';
-import { workspace, type WorkspaceCommand } from './index.js';
+import type {
+  CreateUpstream,
+  CreateVirtualHost,
+  EnrolledAgent,
+  Fact,
+  Upstream,
+  VirtualHost,
+} from '../../schemas/index.js';
+import { type WorkspaceCommand, workspace } from './index.js';
 
 export const AT = '2026-01-15T10:30:00.000Z';
 export const WORKSPACE = '660e8400-e29b-41d4-a716-446655440001';
@@ -8,7 +15,14 @@ export const id = (n: number): string => `00000000-0000-4000-8000-${String(n).pa
 export const created: Fact<'workspace.created'> = {
   type: 'workspace.created',
   data: {
-    workspace: { id: WORKSPACE, organization_id: id(999), name: 'Production', slug: 'production', created_at: AT, updated_at: AT },
+    workspace: {
+      id: WORKSPACE,
+      organization_id: id(999),
+      name: 'Production',
+      slug: 'production',
+      created_at: AT,
+      updated_at: AT,
+    },
   },
 };
 
@@ -48,7 +62,14 @@ export const hostFact = (
   );
 
 export const agentFact = (n: number, labels: Record<string, string> = {}): Fact<'agent.enrolled'> => {
-  const agent: EnrolledAgent = { id: id(n), workspace_id: WORKSPACE, name: `agent-${n}`, labels, created_at: AT, updated_at: AT };
+  const agent: EnrolledAgent = {
+    id: id(n),
+    workspace_id: WORKSPACE,
+    name: `agent-${n}`,
+    labels,
+    created_at: AT,
+    updated_at: AT,
+  };
   return {
     type: 'agent.enrolled',
     data: { agent, token_sha256: 'a'.repeat(64), token_expires_at: '2026-01-16T10:30:00.000Z' },

@@ -1,6 +1,6 @@
 import {
-  collection,
   type ConfigState,
+  collection,
   evolveConfig,
   resourceDigest,
   targetDigest,
@@ -22,7 +22,9 @@ const PART_BYTES = 512 * 1024;
  */
 export function planVersion(workspaceId: string, state: ConfigState, pending: Pending): ConfigFact[] {
   const upserts = [...pending.upserts.values()].filter((upsert) => differs(state, upsert)).sort(byKey);
-  const removes = [...pending.removes.values()].filter(({ kind, id }) => collection(state, kind).has(id)).sort(byKey);
+  const removes = [...pending.removes.values()]
+    .filter(({ kind, id }) => collection(state, kind).has(id))
+    .sort(byKey);
   if (upserts.length === 0 && removes.length === 0) {
     return [];
   }
@@ -69,7 +71,11 @@ const byKey = (a: ConfigRemove, b: ConfigRemove): number =>
   a.kind === b.kind ? (a.id < b.id ? -1 : 1) : a.kind < b.kind ? -1 : 1;
 
 /** The hosts that change or go, as they were: whoever ran them is touched too. */
-function changedHosts(state: ConfigState, upserts: readonly ConfigUpsert[], removes: readonly ConfigRemove[]): VirtualHost[] {
+function changedHosts(
+  state: ConfigState,
+  upserts: readonly ConfigUpsert[],
+  removes: readonly ConfigRemove[],
+): VirtualHost[] {
   return [...upserts, ...removes].flatMap(({ kind, id }) =>
     kind === 'virtual_host' ? (state.virtualHosts.get(id) ?? []) : [],
   );
@@ -82,7 +88,8 @@ function touchedKeys(
   removes: readonly ConfigRemove[],
 ): Set<string> {
   const changed = [...upserts, ...removes];
-  const ids = (wanted: string): Set<string> => new Set(changed.flatMap(({ kind, id }) => (kind === wanted ? id : [])));
+  const ids = (wanted: string): Set<string> =>
+    new Set(changed.flatMap(({ kind, id }) => (kind === wanted ? id : [])));
   const keys = touchedTargets(state.virtualHosts.values(), {
     upstreams: ids('upstream'),
     certificates: ids('certificate'),

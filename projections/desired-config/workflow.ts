@@ -62,7 +62,11 @@ export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
       }
       const events = toEvents(workspaceId, facts, one, clock);
       try {
-        const { revision } = await log.append(streams.config(workspaceId), one.revision < 0n ? 'none' : one.revision, events);
+        const { revision } = await log.append(
+          streams.config(workspaceId),
+          one.revision < 0n ? 'none' : one.revision,
+          events,
+        );
         one.revision = revision;
         break;
       } catch (error) {
@@ -137,7 +141,9 @@ function toEvents(workspaceId: string, facts: readonly ConfigFact[], one: Known,
 
 /** Follows the log until the signal aborts; `checkpoint` may lag or be lost, it only shortens the way after a restart. */
 export async function runDesiredConfig(
-  deps: WorkflowDeps & { readonly checkpoint: { load(): Promise<Position>; save(position: Position): Promise<void> } },
+  deps: WorkflowDeps & {
+    readonly checkpoint: { load(): Promise<Position>; save(position: Position): Promise<void> };
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const workflow = desiredConfig(deps);

@@ -1,7 +1,7 @@
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { StoreUnavailable, StoreUnusable } from '../errors.js';
 
-export type Row = Readonly<Record<string, unknown>>;
+export type Row = Readonly<Record<string, string | number | null>>;
 export type Param = string | number;
 
 /** One connection: every SQL text is prepared once, every error has a name. Synchronous. */

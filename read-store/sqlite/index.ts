@@ -7,6 +7,7 @@ import { checkCommit, checkQuery, deserialize, hashDocuments, serialize } from '
 import { StoreUnusable } from '../errors.js';
 import type { Commit, CommitResult, Op, ReadStore } from '../port.js';
 import { sqliteCollections } from './collections.js';
+import type { Row } from './database.js';
 import { findInTable } from './find.js';
 import { sqliteLeases } from './leases.js';
 import { openFile, removeSqliteStore, type SqliteFile } from './open.js';
@@ -64,7 +65,7 @@ function open(options: SqliteReadStoreOptions): ReadStore {
 
   function checkpointOf(projection: string): bigint {
     const row = db.get('SELECT position FROM checkpoints WHERE projection = ?', projection);
-    return BigInt(String(row?.position ?? '0'));
+    return BigInt(row?.position ?? 0);
   }
 
   function commit({ projection, from, to, ops, epoch }: Commit): CommitResult {
@@ -147,7 +148,7 @@ function open(options: SqliteReadStoreOptions): ReadStore {
   };
 }
 
-function* texts(rows: Iterable<Readonly<Record<string, unknown>>>): Iterable<string> {
+function* texts(rows: Iterable<Row>): Iterable<string> {
   for (const row of rows) {
     yield String(row.doc);
   }

@@ -8,7 +8,6 @@ import { workspaceEvents } from './workspace.js';
 
 export * from './config.js';
 
-
 /** Every event type with the schema of its data, at its newest version. */
 export const eventSchemas = {
   ...organizationEvents,

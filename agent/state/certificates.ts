@@ -1,0 +1,47 @@
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fsyncPath, writeSynced } from './durable.js';
+
+/** A certificate that virtual hosts of this agent use, in PEM. */
+export interface HostCertificate {
+  /** SHA-256 of the first certificate's DER, 64 lower-case hexadecimal digits. */
+  readonly fingerprint: string;
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+}
+
+/** The fingerprint is made here, of the certificate's own bytes, because it becomes a file's name. Throws on what is no certificate. */
+export function hostCertificate(certificatePem: string, privateKeyPem: string): HostCertificate {
+  const fingerprint = new X509Certificate(certificatePem).fingerprint256.replaceAll(':', '').toLowerCase();
+  return { fingerprint, certificatePem, privateKeyPem };
+}
+
+/** Writes them as `<fingerprint>.key` and `<fingerprint>.pem`, readable by the agent's user only; the pair is durable on return. */
+export function putCertificates(folder: string, certificates: readonly HostCertificate[]): void {
+  for (const { fingerprint, certificatePem, privateKeyPem } of certificates) {
+    for (const [name, text] of [
+      [`${fingerprint}.key`, privateKeyPem],
+      [`${fingerprint}.pem`, certificatePem],
+    ] as const) {
+      const path = join(folder, name);
+      writeSynced(`${path}.next`, text);
+      renameSync(`${path}.next`, path);
+    }
+  }
+  if (certificates.length > 0) {
+    fsyncPath(folder);
+  }
+}
+
+/** Removes what no kept bundle mentions: a key that nobody needs is not to lie about. */
+export function dropCertificates(folder: string, mentioned: (fingerprint: string) => boolean): void {
+  for (const name of readdirSync(folder)) {
+    if (!mentioned(name.split('.')[0] ?? '')) {
+      rmSync(join(folder, name), { force: true });
+    }
+  }
+}
+
+export const hasCertificate = (folder: string, fingerprint: string): boolean =>
+  existsSync(join(folder, `${fingerprint}.pem`)) && existsSync(join(folder, `${fingerprint}.key`));

@@ -1,0 +1,55 @@
+import type { Category } from '../kernel/index.js';
+import type { StoredEvent } from '../schemas/index.js';
+import type { Projection } from './projection.js';
+
+/** What an event does to one resource: an event carries it whole, so that projecting is setting. */
+export type Change = { readonly put: { readonly id: string } } | { readonly remove: string } | undefined;
+
+export interface ResourceModel {
+  readonly name: string;
+  readonly version: number;
+  readonly category: Category;
+  readonly collection: string;
+  readonly indexes: readonly string[];
+  readonly change: (event: StoredEvent) => Change;
+}
+
+/** Where a document comes from, for the read side alone. */
+export interface Origin {
+  /** Revision of the resource's stream after the event that set it; its ETag. */
+  readonly _revision: string;
+  readonly _position: string;
+  /** An event about it could not be projected. */
+  readonly _stale?: true;
+}
+
+export const origin = (event: StoredEvent): Origin => ({
+  _revision: String(event.revision),
+  _position: String(event.position),
+});
+
+/** The read model of a kind of resource: its documents are the resources themselves. */
+export function resourceProjection(model: ResourceModel): Projection {
+  const { name, version, category, collection, indexes, change } = model;
+  const idOf = (one: NonNullable<Change>): string => ('put' in one ? one.put.id : one.remove);
+  return {
+    name,
+    version,
+    categories: [category],
+    collections: [{ name: collection, indexes }],
+    onPoison: 'park',
+    keys: (event) => {
+      const changed = change(event);
+      return changed ? [{ collection, id: idOf(changed) }] : [];
+    },
+    project: (event) => {
+      const changed = change(event);
+      if (!changed) {
+        return [];
+      }
+      return 'put' in changed
+        ? [{ kind: 'put', collection, doc: { ...changed.put, ...origin(event) } }]
+        : [{ kind: 'delete', collection, id: changed.remove }];
+    },
+  };
+}
