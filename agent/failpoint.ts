@@ -5,9 +5,9 @@ export type Failpoint = (name: string) => void;
 
 export const noFailpoint: Failpoint = () => undefined;
 
-/** Dies as by `kill -9` at the step that `NXMESH_FAILPOINT` names; `name:2` means the second time it is passed. */
-export function failpointFrom(env: Readonly<Record<string, string | undefined>>): Failpoint {
-  const [wanted, count] = (env['NXMESH_FAILPOINT'] ?? '').split(':');
+/** Dies as by `kill -9` at the step that this names (`NXMESH_FAILPOINT`); `name:2` means the second time it is passed. */
+export function failpointFrom(setting: string | undefined): Failpoint {
+  const [wanted, count] = (setting ?? '').split(':');
   if (!wanted) {
     return noFailpoint;
   }

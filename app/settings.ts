@@ -30,20 +30,26 @@ export class BadSetting extends Error {
 
 /** Every setting of `nxmesh serve` is a flag and a variable of the environment; the flag wins. */
 export const serveOptions: readonly Option[] = [
-  new Option('--data-dir <folder>', 'events, read models and secrets').env('NXMESH_DATA_DIR').default('nxmesh-data'),
+  new Option('--data-dir <folder>', 'events, read models and secrets')
+    .env('NXMESH_DATA_DIR')
+    .default('nxmesh-data'),
   new Option('--http-listen <host:port>', 'REST API').env('NXMESH_HTTP_LISTEN').default('127.0.0.1:8080'),
   new Option('--grpc-listen <host:port>', 'agents').env('NXMESH_GRPC_LISTEN').default('127.0.0.1:8443'),
   new Option('--grpc-names <names>', 'further names by which agents reach the gateway, separated by commas')
     .env('NXMESH_GRPC_NAMES')
     .default(''),
-  new Option('--admin-email <address>', 'first administrator').env('NXMESH_ADMIN_EMAIL').default('admin@localhost'),
-  new Option('--admin-password <password>', 'of the first administrator; made and printed once when left out').env(
-    'NXMESH_ADMIN_PASSWORD',
-  ),
+  new Option('--admin-email <address>', 'first administrator')
+    .env('NXMESH_ADMIN_EMAIL')
+    .default('admin@localhost'),
+  new Option(
+    '--admin-password <password>',
+    'of the first administrator; made and printed once when left out',
+  ).env('NXMESH_ADMIN_PASSWORD'),
   new Option('--admin-password-file <file>', 'the same, from a file').env('NXMESH_ADMIN_PASSWORD_FILE'),
-  new Option('--master-key-file <file>', 'key that the vault is locked with; made in the data folder when left out').env(
-    'NXMESH_MASTER_KEY_FILE',
-  ),
+  new Option(
+    '--master-key-file <file>',
+    'key that the vault is locked with; made in the data folder when left out',
+  ).env('NXMESH_MASTER_KEY_FILE'),
   new Option('--log-level <level>', 'how much to log')
     .env('NXMESH_LOG_LEVEL')
     .choices(['debug', 'info', 'warn', 'error', 'silent'])
@@ -89,7 +95,8 @@ export function serveSettings(given: Given): ServeSettings {
 }
 
 function adminPasswordOf({ adminPassword, adminPasswordFile }: Given): Secret | undefined {
-  const text = adminPasswordFile === undefined ? adminPassword : readFileSync(adminPasswordFile, 'utf8').trim();
+  const text =
+    adminPasswordFile === undefined ? adminPassword : readFileSync(adminPasswordFile, 'utf8').trim();
   if (text === undefined || text === '') {
     return undefined;
   }

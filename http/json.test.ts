@@ -90,7 +90,7 @@ test('depth: 32 is taken, 33 and a million are not', () => {
   assert.ok(readJson(nested(32)));
   refused(nested(33));
   refused(nested(1_000_000));
-  refused('{"a":'.repeat(33) + '1' + '}'.repeat(33));
+  refused(`${'{"a":'.repeat(33)}1${'}'.repeat(33)}`);
   assert.equal(readJson(`["${'['.repeat(100)}"]`), ['['.repeat(100)]);
 });
 

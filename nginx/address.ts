@@ -123,6 +123,24 @@ function isForbidden(host: string): boolean {
   return FORBIDDEN_NAMES.has(host.toLowerCase());
 }
 
+/** Whether a text is an address or a network whose host bits are zero: nginx warns of others, and a warning is an error. */
+export function isNetwork(text: string): boolean {
+  const [address = '', bits, more] = text.split('/');
+  const groups = isIpv4(address) ? groupsOfIpv4(address) : parseIpv6(address);
+  if (!groups || more !== undefined || (bits !== undefined && !/^(?:0|[1-9][0-9]{0,2})$/.test(bits))) {
+    return false;
+  }
+  const width = groups.length * 16;
+  const kept = bits === undefined ? width : Number(bits);
+  return (
+    kept <= width &&
+    groups.every((group, index) => {
+      const here = Math.min(16, Math.max(0, kept - index * 16));
+      return (group & (0xffff >> here)) === 0;
+    })
+  );
+}
+
 /** Reads `host:port`; host is an IPv4 address, an IPv6 address in brackets, or a DNS name. */
 export function parseAddress(text: string): Address | undefined {
   const match = /^(\[[0-9A-Fa-f:.]{2,45}\]|[^:[\]]{1,253}):([1-9][0-9]{0,4})$/.exec(text);

@@ -1,5 +1,5 @@
 import { never } from '../kernel/index.js';
-import { isIpv4, parseIpv6 } from './address.js';
+import { isNetwork } from './address.js';
 import { type ArgType, type DirectiveName, ruleOf } from './grammar.js';
 import { checkHeaderName } from './header.js';
 import type { DirectiveSpec, Problem } from './model.js';
@@ -54,16 +54,9 @@ function readText(value: string, allowed: VariableSet): Arg | Problem {
 }
 
 function readNetwork(value: string): Arg | Problem {
-  const [address = '', bits, more] = value.split('/');
-  const width = isIpv4(address) ? 32 : parseIpv6(address) ? 128 : 0;
-  const fine =
-    value === 'all' ||
-    (width > 0 &&
-      more === undefined &&
-      (bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= width)));
-  return fine
+  return value === 'all' || isNetwork(value)
     ? { kind: 'network', network: value }
-    : invalidFormat('must be all, an address or a network such as 10.0.0.0/8');
+    : invalidFormat('must be all, an address, or a network without host bits such as 10.0.0.0/8');
 }
 
 const FILE_TEST: VariableSet = {
@@ -146,6 +139,9 @@ export function readCustomDirective(
   return checkWhole(name as DirectiveName, args) ?? { name: name as DirectiveName, args: read };
 }
 
+/** Directives whose arguments are a set. */
+const SETS: ReadonlySet<string> = new Set(['gzip_proxied', 'gzip_types', 'proxy_next_upstream']);
+
 /** What no single argument shows. */
 function checkWhole(name: DirectiveName, args: readonly string[]): Problem | undefined {
   const [first = '', second] = args;
@@ -155,7 +151,13 @@ function checkWhole(name: DirectiveName, args: readonly string[]): Problem | und
   if (name === 'try_files' && args.slice(0, -1).some((arg) => arg.startsWith('='))) {
     return invalidFormat('only the last argument may be =code');
   }
-  return undefined;
+  // nginx warns of what is said twice, and a warning is an error.
+  if (SETS.has(name) && new Set(args).size < args.length) {
+    return invalidFormat('must not name anything twice');
+  }
+  return name === 'gzip_types' && args.includes('text/html')
+    ? invalidFormat('must not name text/html: it is always compressed')
+    : undefined;
 }
 
 export function checkCustomDirective(

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { streams } from '../kernel/index.js';
 import type { ConfigCause, Fact } from '../schemas/index.js';
-import { changes, type DeliveryDoc, DELIVERIES, type VersionDoc, versionId } from './changes.js';
+import { changes, DELIVERIES, type DeliveryDoc, type VersionDoc, versionId } from './changes.js';
 import { AT, digest, id, upstream } from './facts.harness.js';
 import { documentsAfter, type Given } from './given.harness.js';
 
@@ -40,7 +40,10 @@ const part = (number: number, parts: number, over: object = {}): Fact<'config.ve
   },
 });
 
-const sent: Fact = { type: 'config.sent', data: { agent_id: agent, version: 1, digest: digest('a'), at: AT } };
+const sent: Fact = {
+  type: 'config.sent',
+  data: { agent_id: agent, version: 1, digest: digest('a'), at: AT },
+};
 const applied: Fact = {
   type: 'config.applied',
   data: { agent_id: agent, version: 1, digest: digest('a'), duration_ms: 40, stages: { tested: 10 }, at: AT },
@@ -58,7 +61,9 @@ const failure = {
 };
 
 test('a version tells what changed and who asked, over all its parts', async () => {
-  const given: Given = [[streams.config(workspace), part(1, 2), part(2, 2, { targets: { all: digest('t') } })]];
+  const given: Given = [
+    [streams.config(workspace), part(1, 2), part(2, 2, { targets: { all: digest('t') } })],
+  ];
   const docs = await documentsAfter(changes, given);
   const version = docs[versionId(workspace, 1)] as unknown as VersionDoc;
   assert.equal(version.causes, [cause]);
@@ -79,7 +84,11 @@ test('an agent’s part of the story goes from sent to applied with its times', 
 test('a refusal stands with its reason, and a later success takes its place', async () => {
   const refused = await delivery(sent, { type: 'config.refused', data: { agent_id: agent, failure } });
   assert.equal([refused?.state, refused?.failure?.reason], ['refused', 'PORT_IN_USE']);
-  const back = await delivery(sent, { type: 'config.rolled_back', data: { agent_id: agent, failure } }, applied);
+  const back = await delivery(
+    sent,
+    { type: 'config.rolled_back', data: { agent_id: agent, failure } },
+    applied,
+  );
   assert.equal([back?.state, back?.failure], ['applied', null]);
 });
 

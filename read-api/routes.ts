@@ -1,6 +1,7 @@
 import type { Route } from '../http/index.js';
 import { agentQueries } from './agent.js';
 import type { LoadHealth } from './agent-health.js';
+import { changeQueries } from './change.js';
 import { organizationQueries } from './organization.js';
 import { probes, type Ready } from './probes.js';
 import { type ScopeDeps, scope } from './scope.js';
@@ -22,6 +23,7 @@ export function readRoutes(deps: ReadApiDeps): Route[] {
     ...agentQueries(scoped, deps.health),
     ...upstreamQueries(scoped),
     ...virtualHostQueries(scoped),
+    ...changeQueries(scoped),
     ...probes(deps.ready),
   ];
 }

@@ -47,7 +47,8 @@ export async function activate(
         const why = result.timedOut ? 'timeout' : 'refused';
         return { proven: false, why, output: result.stderr, ms: result.ms };
       }
-      await waitUntil(deps, SHOW_MS, () => (master = control.master()) !== undefined);
+      await waitUntil(deps, SHOW_MS, () => control.master() !== undefined);
+      master = control.master();
     }
     signalled();
     return await prove(deps, {

@@ -31,13 +31,20 @@ export function failureOfError(error: unknown): Failure {
 /** What nginx said, told in the bundle's terms. */
 export function failureOfWords(output: string, vocabulary: Vocabulary, reason?: Reason): Failure {
   const said = saidBy(output);
-  return tell(said.length > 0 ? said : output.split('\n').map((text) => ({ level: '', text })), vocabulary, reason);
+  return tell(
+    said.length > 0 ? said : output.split('\n').map((text) => ({ level: '', text })),
+    vocabulary,
+    reason,
+  );
 }
 
 /** Undefined when the test let the configuration through. */
 export function failureOfTest(result: ToolResult, vocabulary: Vocabulary): Failure | undefined {
   if (result.timedOut) {
-    return failure('VALIDATION_TIMEOUT', `nginx -t had not ended after ${Math.round(result.ms)} ms and was killed`);
+    return failure(
+      'VALIDATION_TIMEOUT',
+      `nginx -t had not ended after ${Math.round(result.ms)} ms and was killed`,
+    );
   }
   if (result.code !== 0) {
     return failureOfWords(result.stderr, vocabulary);

@@ -8,6 +8,9 @@ import { restore, rollBack } from './roll-back.js';
 import { createRun } from './run.js';
 import { vocabularyOf } from './vocabulary.js';
 
+const QUESTIONS = 3;
+const PAUSE_MS = 100;
+
 /**
  * Goes on from wherever the process ended, at any step. What was linked (so tested) is finished or rolled back; what was
  * not linked has changed nothing and is forgotten: the master sends it again. Then nginx is to serve the last good
@@ -21,7 +24,11 @@ export async function recover(deps: ApplyDeps): Promise<boolean> {
     store.markGood(named);
   }
   if (entry !== undefined && entry.outcome === undefined) {
-    const about = { digest: entry.digest, version: BigInt(entry.version), receivedAt: deps.clock.monotonic() };
+    const about = {
+      digest: entry.digest,
+      version: BigInt(entry.version),
+      receivedAt: deps.clock.monotonic(),
+    };
     const run = createRun(deps, about, entry.steps);
     if (entry.rollingBack !== undefined) {
       const restored = await restore(deps, 'changed').catch(() => false);
@@ -68,8 +75,16 @@ export async function ensureServed(deps: ApplyDeps): Promise<boolean> {
   if (good === EMPTY || deps.stopped()) {
     return true;
   }
-  if (deps.control.master() !== undefined && (await askProof(deps.ask))?.digest === good) {
-    return true;
+  return (await servedNow(deps, good)) || (await activate(deps, good)).proven;
+}
+
+/** One question may go unanswered on a machine that is busy; nginx is not reloaded for that. */
+async function servedNow(deps: ApplyDeps, digest: string): Promise<boolean> {
+  for (let asked = 0; asked < QUESTIONS && deps.control.master() !== undefined; asked += 1) {
+    if ((await askProof(deps.ask))?.digest === digest) {
+      return true;
+    }
+    await deps.timers.sleep(PAUSE_MS);
   }
-  return (await activate(deps, good)).proven;
+  return false;
 }

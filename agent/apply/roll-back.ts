@@ -28,7 +28,10 @@ export async function rollBack(
   run.finish(
     restored
       ? outcome
-      : { ...outcome, message: `${outcome.message} (and the last good configuration is not proven to be back)` },
+      : {
+          ...outcome,
+          message: `${outcome.message} (and the last good configuration is not proven to be back)`,
+        },
   );
 }
 

@@ -18,7 +18,10 @@ const MAX = 2048;
 export function bundlePaths(text: string, vocabulary: Vocabulary): string {
   const root = vocabulary.root.replaceAll('.', '\\.');
   return text
-    .replace(new RegExp(`${root}/files/([0-9a-f]{64})`, 'g'), (whole, hash: string) => vocabulary.bundlePath(hash) ?? whole)
+    .replace(
+      new RegExp(`${root}/files/([0-9a-f]{64})`, 'g'),
+      (whole, hash: string) => vocabulary.bundlePath(hash) ?? whole,
+    )
     .replace(new RegExp(`${root}/(?:current/|bundles/[0-9a-z]+(?:\\.next)?/)?`, 'g'), '');
 }
 
@@ -39,8 +42,7 @@ export function maskForeign(line: string, vocabulary: Vocabulary): string {
 
 /** Bounded and without control characters: it is shown to people. */
 export function presentable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/g, '\ufffd').slice(0, MAX);
+  return text.replace(/(?!\n)[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e]/gu, '\ufffd').slice(0, MAX);
 }
 
 /** Where nginx points: the last `in <path>:<line>`; an empty path when it points nowhere. */

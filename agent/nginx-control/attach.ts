@@ -5,7 +5,7 @@ import type { Layout } from '../state/layout.js';
 import type { Ask } from './ask.js';
 import type { NginxControl } from './control.js';
 import { tailLog } from './error-log.js';
-import { readPid, waitUntil, workersOf } from './master.js';
+import { readPid, waitUntil } from './master.js';
 import { isMaster, type Processes } from './processes.js';
 
 export interface AttachDeps {
@@ -42,7 +42,7 @@ export function createAttachedNginx(deps: AttachDeps): NginxControl {
       deps.runTool(deps.nginx, ['-t', '-p', layout.root, '-c', join(folder, 'test.conf'), ...early], options),
     testLinked: () => deps.runTool(deps.nginx, ['-t', '-c', deps.mainConfig, ...early], options),
     master: findMaster,
-    workers: (master) => workersOf(processes, master),
+    workers: (master) => new Set(processes.children(master)),
     reload: (master) => processes.signal(master, 'SIGHUP'),
     start: undefined,
     stop: async (graceful, timeoutMs) => {

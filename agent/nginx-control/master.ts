@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type { Clock, Timers } from '../../kernel/index.js';
-import type { Processes } from './processes.js';
 
 /** The number in a pid file: a hint where to look, never a fact. */
 export function readPid(path: string): number | undefined {
@@ -10,15 +9,6 @@ export function readPid(path: string): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function workersOf(processes: Processes, master: number): ReadonlySet<number> {
-  return new Set(
-    processes
-      .list()
-      .filter(({ parent }) => parent === master)
-      .map(({ pid }) => pid),
-  );
 }
 
 const LOOK_MS = 10;

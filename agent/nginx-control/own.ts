@@ -6,7 +6,7 @@ import type { Layout } from '../state/layout.js';
 import type { Ask } from './ask.js';
 import type { NginxControl } from './control.js';
 import { tailLog } from './error-log.js';
-import { readPid, waitUntil, workersOf } from './master.js';
+import { readPid, waitUntil } from './master.js';
 import { isMaster, type NginxProcess, type Processes } from './processes.js';
 import { askProof } from './proof.js';
 
@@ -36,7 +36,10 @@ export function createOwnNginx(deps: OwnDeps): NginxControl {
   const { layout, processes } = deps;
   const config = join(layout.current, 'nginx.conf');
   const args = (file: string, log: string): string[] => [
-    ...['-p', layout.root, '-c', file],
+    '-p',
+    layout.root,
+    '-c',
+    file,
     ...(deps.knowsErrorLogFlag ? ['-e', log] : []),
   ];
   const ours = (one: NginxProcess | undefined): one is NginxProcess =>
@@ -61,8 +64,10 @@ export function createOwnNginx(deps: OwnDeps): NginxControl {
       processes.signal(pid, 'SIGQUIT');
     }
     // After SIGQUIT a worker closes its listening sockets at once and only then ends its connections.
-    const closed = await waitUntil(deps, ORPHANS_MS, async () =>
-      orphans().length === 0 || (await askProof(deps.ask)) === undefined,
+    const closed = await waitUntil(
+      deps,
+      ORPHANS_MS,
+      async () => orphans().length === 0 || (await askProof(deps.ask)) === undefined,
     );
     if (!closed) {
       for (const pid of orphans()) {
@@ -80,7 +85,7 @@ export function createOwnNginx(deps: OwnDeps): NginxControl {
       }),
     testLinked: () => Promise.resolve(undefined),
     master: findMaster,
-    workers: (master) => workersOf(processes, master),
+    workers: (master) => new Set(processes.children(master)),
     reload: (master) => processes.signal(master, 'SIGHUP'),
     start: async () => {
       await endOrphans();

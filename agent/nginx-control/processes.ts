@@ -15,17 +15,26 @@ export interface Processes {
   /** All that call themselves nginx. */
   list(): readonly NginxProcess[];
   find(pid: number): NginxProcess | undefined;
+  /** Process ids of its children. */
+  children(pid: number): readonly number[];
   /** Throws Node's error (`EPERM`) when the process is not ours to signal; a process that is gone is no error. */
   signal(pid: number, name: NodeJS.Signals): void;
 }
 
 export const systemProcesses: Processes = {
-  list: () =>
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map((name) => inspect(Number(name)))
-      .filter((found) => found !== undefined),
+  list,
   find: inspect,
+  children: (pid) => {
+    try {
+      const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+      return text.split(' ').filter(Boolean).map(Number);
+    } catch {
+      // A kernel without CONFIG_PROC_CHILDREN: look at everybody.
+      return list()
+        .filter(({ parent }) => parent === pid)
+        .map((child) => child.pid);
+    }
+  },
   signal: (pid, name) => {
     try {
       process.kill(pid, name);
@@ -39,10 +48,19 @@ export const systemProcesses: Processes = {
 
 export const isMaster = (process: NginxProcess): boolean => process.title.startsWith('nginx: master process');
 
+function list(): readonly NginxProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => inspect(Number(name)))
+    .filter((found) => found !== undefined);
+}
+
 /** A zombie has an empty command line, so it is nobody's nginx. */
 function inspect(pid: number): NginxProcess | undefined {
   try {
-    const title = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replace(/[\0 ]+$/, '').replaceAll('\0', ' ');
+    const title = readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+      .replace(/[\0 ]+$/, '')
+      .replaceAll('\0', ' ');
     if (!title.startsWith('nginx: ')) {
       return undefined;
     }

@@ -26,7 +26,12 @@ export interface Expectation {
 }
 
 export type Proof =
-  | { readonly proven: true; readonly workers: readonly number[]; readonly firstMs: number; readonly ms: number }
+  | {
+      readonly proven: true;
+      readonly workers: readonly number[];
+      readonly firstMs: number;
+      readonly ms: number;
+    }
   | {
       readonly proven: false;
       /** `refused`: the master has said that it keeps the old configuration; `crashed`: a new worker died. */

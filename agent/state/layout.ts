@@ -41,7 +41,9 @@ export class StateFolderError extends Error {}
  */
 export function openLayout(stateDir: string, uid = process.getuid?.() ?? 0): Layout {
   if (!stateDir.startsWith('/') || !/^[A-Za-z0-9._/-]+$/.test(stateDir)) {
-    throw new StateFolderError(`state folder must be an absolute path of letters, digits, ".", "_", "-": ${stateDir}`);
+    throw new StateFolderError(
+      `state folder must be an absolute path of letters, digits, ".", "_", "-": ${stateDir}`,
+    );
   }
   const passable = uid === 0 ? 0o711 : 0o700;
   const made = attempt(stateDir, () => {

@@ -33,20 +33,23 @@ const renamed: Fact<'upstream.updated'> = {
 };
 
 let count = 0;
-const event = (fact: Fact): NewEvent => ({
-  ...fact,
-  id: uuidv5('test', String((count += 1))),
-  meta: {
-    command_id: `command-${count}`,
-    command_digest: 'd',
-    correlation_id: `req-${count}`,
-    causation_id: `req-${count}`,
-    actor: 'user:1',
-    workspace_id: WORKSPACE,
-    schema_version: String(schemaVersion(fact.type)),
-    recorded_at: '2026-01-15T10:30:00.000Z',
-  },
-});
+const event = (fact: Fact): NewEvent => {
+  count += 1;
+  return {
+    ...fact,
+    id: uuidv5('test', String(count)),
+    meta: {
+      command_id: `command-${count}`,
+      command_digest: 'd',
+      correlation_id: `req-${count}`,
+      causation_id: `req-${count}`,
+      actor: 'user:1',
+      workspace_id: WORKSPACE,
+      schema_version: String(schemaVersion(fact.type)),
+      recorded_at: '2026-01-15T10:30:00.000Z',
+    },
+  };
+};
 
 async function append(log: EventLog, ...facts: readonly Fact[]): Promise<void> {
   const last = (await all(log, source)).at(-1)?.revision;

@@ -24,36 +24,36 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
     case 'agent.enrolled':
     case 'agent.updated': {
       const { id, name, labels } = event.data.agent;
-      return put(pending, event, { kind: 'agent', id, resource: { labels } }, name, changedBy(event));
+      put(pending, event, { kind: 'agent', id, resource: { labels } }, name, changedBy(event));
+      return;
     }
     case 'agent.removed':
-      return remove(pending, event, 'agent', event.data.agent_id, event.data.name ?? '');
+      remove(pending, event, 'agent', event.data.agent_id, event.data.name ?? '');
+      return;
     case 'upstream.created':
     case 'upstream.updated': {
       const resource = event.data.upstream;
-      return put(
-        pending,
-        event,
-        { kind: 'upstream', id: resource.id, resource },
-        resource.name,
-        changedBy(event),
-      );
+      put(pending, event, { kind: 'upstream', id: resource.id, resource }, resource.name, changedBy(event));
+      return;
     }
     case 'upstream.deleted':
-      return remove(pending, event, 'upstream', event.data.upstream_id, event.data.name);
+      remove(pending, event, 'upstream', event.data.upstream_id, event.data.name);
+      return;
     case 'virtual_host.created':
     case 'virtual_host.updated': {
       const resource = event.data.virtual_host;
-      return put(
+      put(
         pending,
         event,
         { kind: 'virtual_host', id: resource.id, resource },
         resource.name,
         changedBy(event),
       );
+      return;
     }
     case 'virtual_host.deleted':
-      return remove(pending, event, 'virtual_host', event.data.virtual_host_id, event.data.name);
+      remove(pending, event, 'virtual_host', event.data.virtual_host_id, event.data.name);
+      return;
     default:
       never(event, 'event of a workspace');
   }
