@@ -8,5 +8,5 @@ const pairs = (selector: string): [string, string][] =>
 /** Whether every pair of the selector is among the labels. */
 export function labelMatcher(selector: string): (labels: Readonly<Record<string, string>>) => boolean {
   const wanted = pairs(selector);
-  return (labels) => wanted.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+  return (labels) => wanted.every(([key, value]) => labels[key] === value);
 }
