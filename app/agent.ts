@@ -1,14 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import { logger } from './logger.js';
-
-const number = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new InvalidArgumentError('must be a whole number');
-  }
-  return value;
-};
+import { wholeNumber } from './settings.js';
 
 const named = (text: string, before: Record<string, string> = {}): Record<string, string> => {
   const at = text.indexOf('=');
@@ -44,9 +37,14 @@ export const agentCommand = (endOnSignal: (close: () => Promise<void>) => void):
     .option('--web-root <name=folder>', 'a folder that virtual hosts may name; may be repeated', named)
     .option('--attach <nginx.conf>', 'attach to an nginx that somebody else starts')
     .option('--pid-file <file>', 'of that nginx')
-    .option('--quiet-ms <ms>', 'how long all answers must be the new ones before they prove it', number, 300)
-    .option('--validation-timeout-ms <ms>', 'nginx -t is ended after this', number, 10_000)
-    .option('--reload-timeout-ms <ms>', 'a reload not proven by then has failed', number, 10_000)
+    .option(
+      '--quiet-ms <ms>',
+      'how long all answers must be the new ones before they prove it',
+      wholeNumber,
+      300,
+    )
+    .option('--validation-timeout-ms <ms>', 'nginx -t is ended after this', wholeNumber, 10_000)
+    .option('--reload-timeout-ms <ms>', 'a reload not proven by then has failed', wholeNumber, 10_000)
     .option('--deployment-mode <mode>', 'docker_sidecar, kubernetes_sidecar or standalone', 'standalone')
     .option('--log-level <level>', 'how much to log', 'info')
     .action(async (flags: Flags) => {

@@ -101,6 +101,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
   const passed = (position: bigint, ms: number): Promise<boolean> => runner.passed(position, ms);
   const app = httpApp({
     version: VERSION,
+    rateLimit: { limit: settings.rateLimit, windowMs: 60_000 },
     log,
     clock,
     random,

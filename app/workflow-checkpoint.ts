@@ -10,7 +10,7 @@ export function desiredConfigCheckpoint(store: ReadStore) {
     load: async (): Promise<bigint> => {
       await defined;
       const doc = await store.get(COLLECTION, ID);
-      return BigInt(String(doc?.position ?? '0'));
+      return typeof doc?.position === 'string' ? BigInt(doc.position) : 0n;
     },
     save: async (position: bigint): Promise<void> => {
       await store.write([
