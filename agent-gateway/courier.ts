@@ -102,7 +102,6 @@ export function courier(
           deps.logger.error({ agent_id: agentId, error: String(error) }, 'an update could not be sent');
         });
       case 'applied':
-        memory.setFailure(agentId, undefined);
         return recorder.record(agent, {
           type: 'mark-applied',
           data: {
@@ -132,6 +131,9 @@ export function courier(
       const done = act(action, outcome);
       return action.type === 'send' ? [] : [done];
     });
+    if (!state.parked) {
+      memory.setFailure(agentId, undefined);
+    }
     await Promise.all(facts);
   };
 

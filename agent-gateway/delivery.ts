@@ -98,7 +98,9 @@ export function deliver(state: DeliveryState, input: DeliveryInput): Step {
       if (outstanding?.digest !== input.digest) {
         return [state, []];
       }
-      return settle({ ...state, outstanding: undefined, parked: outstanding }, [
+      // If another digest is desired meanwhile, this one is free to be sent should it ever be desired again.
+      const overtaken = state.desired !== undefined && state.desired.digest !== outstanding.digest;
+      return settle({ ...state, outstanding: undefined, parked: overtaken ? undefined : outstanding }, [
         { type: 'refused', target: outstanding },
       ]);
     }

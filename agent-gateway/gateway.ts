@@ -20,6 +20,8 @@ import { gatewayTls } from './tls.js';
 import { unaryHandlers } from './unary.js';
 
 export interface AgentGateway {
+  /** SHA-256 of the authority's certificate (DER), in hexadecimal: what registration tokens carry. */
+  readonly caSha256: string;
   /** Reads the log up to its end and then takes agents. Resolves with the port. */
   listen(): Promise<number>;
   /** Sends the refused configuration again; does nothing for an agent that is not connected here. */
@@ -86,6 +88,7 @@ export async function agentGateway(
 
   let following: ReturnType<typeof follow> | undefined;
   return {
+    caSha256: authority.sha256,
     listen: async () => {
       const on = (event: Parameters<typeof known.apply>[0]): void => {
         known.apply(event);

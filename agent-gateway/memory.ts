@@ -66,7 +66,11 @@ export function memory(): Memory {
       if (event.type === 'config.refused' || event.type === 'config.rolled_back') {
         setFailure(known.identity.agentId, event.data.failure);
       } else if (event.type === 'config.applied') {
-        setFailure(known.identity.agentId, undefined);
+        const failure = failures.get(known.identity.agentId);
+        // A newer version may have been refused before the proof of an older one came.
+        if (failure && failure.version <= event.data.version) {
+          failures.delete(known.identity.agentId);
+        }
       } else if (event.type === 'agent_command.requested') {
         const { command_id: id, kind, at } = event.data;
         commands.set(id, { id, kind, at, agent: known.identity });

@@ -7,6 +7,8 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 /** Facts of one agent that may wait for the log; transitions are rare, so this is reached only when it is down. */
 const MAX_WAITING = 256;
+/** Somebody else writes to the agent's stream at the same time; that does not go on for long. */
+const MAX_CONFLICTS = 20;
 
 /** Records facts of agents, for each agent one after the other. */
 export interface Recorder {
@@ -25,12 +27,15 @@ export function recorder(deps: Pick<GatewayDeps, 'record' | 'timers' | 'random' 
   const closing = new AbortController();
 
   const attempt = async (agent: Identity, command: AgentCommand): Promise<boolean> => {
+    let conflicts = 0;
     for (let delay = FIRST_RETRY_MS; ; delay = Math.min(delay * 2, LONGEST_RETRY_MS)) {
       try {
         await deps.record(agent.workspaceId, agent.organizationId, agent.agentId, command);
         return true;
       } catch (error) {
-        const again = error instanceof NxError && error.code === 'SERVICE_UNAVAILABLE';
+        const code = error instanceof NxError ? error.code : undefined;
+        conflicts += code === 'CONFLICT' ? 1 : 0;
+        const again = code === 'SERVICE_UNAVAILABLE' || (code === 'CONFLICT' && conflicts < MAX_CONFLICTS);
         if (!again || closing.signal.aborted) {
           const fields = { agent_id: agent.agentId, command: command.type, error: errorMessage(error) };
           deps.logger.error(fields, 'a fact of an agent was not recorded');

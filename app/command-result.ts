@@ -16,7 +16,11 @@ export function commandResults(log: EventLog, timers: Timers) {
     const ending = new AbortController();
     const stop = timers.after(ms, () => ending.abort());
     try {
-      const following = { after, categories: ['agent' as const], signal: AbortSignal.any([signal, ending.signal]) };
+      const following = {
+        after,
+        categories: ['agent' as const],
+        signal: AbortSignal.any([signal, ending.signal]),
+      };
       for await (const delivery of log.subscribe(following)) {
         const event = delivery.kind === 'event' ? delivery.event : undefined;
         if (event?.type === 'agent_command.completed' && event.data.command_id === commandId) {

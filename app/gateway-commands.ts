@@ -20,7 +20,14 @@ export function gatewayCommands(
         streams.workspace(place.workspaceId),
         agentId,
         { type: 'register-agent', id: agentId, tokenSha256, publicKeySha256, at: timestamp(clock.now()) },
-        { commandId, digest, correlationId: commandId, causationId: commandId, actor: `agent:${agentId}`, ...place },
+        {
+          commandId,
+          digest,
+          correlationId: commandId,
+          causationId: commandId,
+          actor: `agent:${agentId}`,
+          ...place,
+        },
         () => undefined,
       );
       return place;

@@ -44,7 +44,9 @@ function endOnSignal(close: () => Promise<void>): void {
 
 function fail(error: unknown): void {
   const known = error instanceof BadSetting || (error instanceof Error && error.name !== 'Error');
-  process.stderr.write(`nxmesh: ${known ? errorMessage(error) : error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `nxmesh: ${known ? errorMessage(error) : error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exit(1);
 }
 

@@ -63,13 +63,17 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
   const users = await identity({ handlers, vault, passwords: passwords(), clock, random });
   const madePassword = await firstAdministrator(users, settings);
 
-  const runner = projectionRunner({ log: events, store: readStore, clock, timers, random, owner: OWNER }, readModels);
+  const runner = projectionRunner(
+    { log: events, store: readStore, clock, timers, random, owner: OWNER },
+    readModels,
+  );
   const readers = reader(readStore, readModels);
   const locate = locator(readers);
   const stopping = new AbortController();
   const workflow = supervise(
     'desired-config',
-    (signal) => runDesiredConfig({ log: events, clock, checkpoint: desiredConfigCheckpoint(readStore) }, signal),
+    (signal) =>
+      runDesiredConfig({ log: events, clock, checkpoint: desiredConfigCheckpoint(readStore) }, signal),
     { timers, log, signal: stopping.signal },
   );
 

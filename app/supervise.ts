@@ -1,5 +1,5 @@
-import { errorMessage, type Timers } from '../kernel/index.js';
 import type { Logger } from 'pino';
+import { errorMessage, type Timers } from '../kernel/index.js';
 
 const FIRST_MS = 100;
 const LAST_MS = 10_000;
@@ -19,7 +19,10 @@ export async function supervise(
       if (signal.aborted) {
         return;
       }
-      log.error({ loop: name, error: errorMessage(error), again_in_ms: delay }, 'a loop failed and starts again');
+      log.error(
+        { loop: name, error: errorMessage(error), again_in_ms: delay },
+        'a loop failed and starts again',
+      );
       await timers.sleep(delay, signal).catch(() => {});
       delay = Math.min(LAST_MS, delay * 2);
     }

@@ -13,7 +13,9 @@ export function desiredConfigCheckpoint(store: ReadStore) {
       return BigInt(String(doc?.position ?? '0'));
     },
     save: async (position: bigint): Promise<void> => {
-      await store.write([{ kind: 'put', collection: COLLECTION, doc: { id: ID, position: String(position) } }]);
+      await store.write([
+        { kind: 'put', collection: COLLECTION, doc: { id: ID, position: String(position) } },
+      ]);
     },
   };
 }

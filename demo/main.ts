@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { agentProcess, ADMIN, type ControlPlane, controlPlane, endNginx } from '../test/harness/nxmesh.js';
+import { ADMIN, agentProcess, type ControlPlane, controlPlane, endNginx } from '../test/harness/nxmesh.js';
 import { freePort } from '../test/harness/ports.js';
 import type { Running } from '../test/harness/process.js';
 import { until } from '../test/harness/until.js';
@@ -44,13 +44,22 @@ async function run(): Promise<void> {
     ['web-north', 'north'],
     ['web-south', 'south'],
   ] as const) {
-    const { token } = await api.ok('POST', `${ws}/agents/tokens`, { name, labels: { env: 'production', site } });
+    const { token } = await api.ok('POST', `${ws}/agents/tokens`, {
+      name,
+      labels: { env: 'production', site },
+    });
     const stateDir = join(folder, name);
     const agent = agentProcess({ token, gateway: plane.gateway, stateDir, log: join(folder, `${name}.log`) });
     agents.push({ name, stateDir, process: agent });
   }
-  await until('both agents are online', async () => (await api.ok('GET', `${ws}/agents?state=online`)).meta.total === 2, 20_000);
-  good('agents web-north (site=north) and web-south (site=south) have joined with one-time tokens and speak mutual TLS');
+  await until(
+    'both agents are online',
+    async () => (await api.ok('GET', `${ws}/agents?state=online`)).meta.total === 2,
+    20_000,
+  );
+  good(
+    'agents web-north (site=north) and web-south (site=south) have joined with one-time tokens and speak mutual TLS',
+  );
 
   title('An upstream and two virtual hosts over REST; nginx answers');
   const before = await latest(api, workspace.id);
@@ -67,7 +76,13 @@ async function run(): Promise<void> {
       name,
       server_name: `${site}.shop.example`,
       listen_port: await freePort(),
-      locations: [{ path: '/', upstream_id: upstream.id, custom_headers: [{ name: 'X-Site', value: site, always: true }] }],
+      locations: [
+        {
+          path: '/',
+          upstream_id: upstream.id,
+          custom_headers: [{ name: 'X-Site', value: site, always: true }],
+        },
+      ],
       target_agents: { type: 'selector', label_selector: `site=${site}` },
     });
     hosts.push({ id: host.id as string, host: host.server_name as string, port: host.listen_port as number });
@@ -83,7 +98,10 @@ async function run(): Promise<void> {
   await settled(api, workspace.id, before);
   for (const { port, host } of hosts) {
     const counts = await distribution(port, host, 40);
-    check(counts.get('blue') === 20 && counts.get('green') === 20, `${host} on port ${port}: 40 requests, ${show(counts)}`);
+    check(
+      counts.get('blue') === 20 && counts.get('green') === 20,
+      `${host} on port ${port}: 40 requests, ${show(counts)}`,
+    );
   }
 
   title('New weights for the upstream; the distribution follows on both nginx');
@@ -115,7 +133,10 @@ async function run(): Promise<void> {
   await api.ok('PATCH', `/v1/virtual-hosts/${north.id}`, { listen_port: taken });
   const refused = await settled(api, workspace.id, version);
   const part = refused.agents.find((one) => one.name === 'web-north');
-  check(part?.failure?.reason === 'PORT_IN_USE', `v${refused.version} is ${part?.state} on web-north: ${part?.failure?.reason} at ${part?.failure?.stage}`);
+  check(
+    part?.failure?.reason === 'PORT_IN_USE',
+    `v${refused.version} is ${part?.state} on web-north: ${part?.failure?.reason} at ${part?.failure?.stage}`,
+  );
   note(part?.failure?.message ?? '');
   const { sent, failed } = await probe.end();
   check(failed.length === 0, `${sent} requests meanwhile, ${failed.length} failed`);
@@ -125,7 +146,10 @@ async function run(): Promise<void> {
   version = refused.version;
   await api.ok('PATCH', `/v1/virtual-hosts/${north.id}`, { listen_port: north.port });
   const mended = await settled(api, workspace.id, version);
-  check(mended.agents.every((one) => one.failure === null), `v${mended.version} takes it back; both agents are well`);
+  check(
+    mended.agents.every((one) => one.failure === null),
+    `v${mended.version} takes it back; both agents are well`,
+  );
 
   title('The control plane is killed; traffic goes on; nothing is lost');
   const inHand = await api.ok('GET', `/v1/upstreams/${upstream.id}`);
@@ -140,9 +164,19 @@ async function run(): Promise<void> {
   const again = plane.api;
   const outage = await during.end();
   check(outage.failed.length === 0, `${outage.sent} requests meanwhile, ${outage.failed.length} failed`);
-  check(JSON.stringify(await again.ok('GET', `/v1/upstreams/${upstream.id}`)) === JSON.stringify(inHand), 'the upstream is as it was');
-  check(JSON.stringify((await again.ok('GET', `${ws}/changes`)).data) === JSON.stringify(stories.data), `all ${stories.meta.total} versions are as they were`);
-  await until('both agents are back', async () => (await again.ok('GET', `${ws}/agents?state=online`)).meta.total === 2, 60_000);
+  check(
+    JSON.stringify(await again.ok('GET', `/v1/upstreams/${upstream.id}`)) === JSON.stringify(inHand),
+    'the upstream is as it was',
+  );
+  check(
+    JSON.stringify((await again.ok('GET', `${ws}/changes`)).data) === JSON.stringify(stories.data),
+    `all ${stories.meta.total} versions are as they were`,
+  );
+  await until(
+    'both agents are back',
+    async () => (await again.ok('GET', `${ws}/agents?state=online`)).meta.total === 2,
+    60_000,
+  );
   good('both agents are back');
   version = await latest(again, workspace.id);
   await again.ok('PATCH', `/v1/upstreams/${upstream.id}`, {
@@ -152,7 +186,10 @@ async function run(): Promise<void> {
     ],
   });
   const after = await settled(again, workspace.id, version);
-  check(after.agents.every((one) => one.state === 'applied'), `v${after.version} went through the restarted control plane`);
+  check(
+    after.agents.every((one) => one.state === 'applied'),
+    `v${after.version} went through the restarted control plane`,
+  );
   const counts = await distribution(south.port, south.host, 40);
   check(counts.get('green') === 30, `${south.host}: 40 requests, ${show(counts)}`);
 
@@ -168,14 +205,19 @@ async function run(): Promise<void> {
     say(`the API:    ${plane.url}/openapi.json`);
     await new Promise<void>((resolve) => process.once('SIGINT', () => resolve()));
   } else {
-    say('bin/demo --keep leaves it running to go on by hand; docs/getting-started.md tells how to start your own.');
+    say(
+      'bin/demo --keep leaves it running to go on by hand; docs/getting-started.md tells how to start your own.',
+    );
   }
   blue.server.close();
   green.server.close();
 }
 
 const show = (counts: ReadonlyMap<string, number>): string =>
-  [...counts].map(([name, count]) => `${name} ${count}`).sort().join(', ');
+  [...counts]
+    .map(([name, count]) => `${name} ${count}`)
+    .sort()
+    .join(', ');
 
 try {
   await run();

@@ -22,7 +22,9 @@ export function check(holds: boolean, text: string): void {
 
 /** Rows of equal columns. */
 export function table(rows: readonly (readonly string[])[]): void {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
   for (const [index, row] of rows.entries()) {
     const line = row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
     console.log(`   ${index === 0 ? pc.underline(line) : line}`);

@@ -12,7 +12,14 @@ interface AgentPart {
 
 export interface Change {
   version: number;
-  changes: { kind: string; name: string; action: string; fields: string[]; actor: string; request_id: string }[];
+  changes: {
+    kind: string;
+    name: string;
+    action: string;
+    fields: string[];
+    actor: string;
+    request_id: string;
+  }[];
   agents: AgentPart[];
 }
 
@@ -32,6 +39,7 @@ export const settled = (api: Api, workspaceId: string, from: number): Promise<Ch
       return change.agents.every((one) => !['pending', 'sent'].includes(one.state)) ? change : undefined;
     },
     30_000,
+    100,
   );
 
 /** Tells every version: what changed, who asked, and what each agent made of it. */
@@ -41,10 +49,15 @@ export async function tell(api: Api, workspaceId: string): Promise<void> {
   for (let version = 1; version <= newest; version += 1) {
     const change: Change = await api.ok('GET', `/v1/workspaces/${workspaceId}/changes/${version}`);
     const what = change.changes
-      .map(({ action, kind, name, fields }) => `${kind} ${name} ${action}${fields.length > 0 ? ` (${fields.join(', ')})` : ''}`)
+      .map(
+        ({ action, kind, name, fields }) =>
+          `${kind} ${name} ${action}${fields.length > 0 ? ` (${fields.join(', ')})` : ''}`,
+      )
       .join('; ');
     const agents = change.agents.map(({ name, state, duration_ms, failure }) =>
-      failure ? `${name}: ${state} ${failure.reason}` : `${name}: ${state}${duration_ms === null ? '' : ` in ${duration_ms} ms`}`,
+      failure
+        ? `${name}: ${state} ${failure.reason}`
+        : `${name}: ${state}${duration_ms === null ? '' : ` in ${duration_ms} ms`}`,
     );
     rows.push([`v${version}`, what, change.changes[0]?.request_id ?? '', agents.join(', ')]);
   }

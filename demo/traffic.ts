@@ -12,7 +12,14 @@ export async function upstreamServer(name: string): Promise<{ server: Server; ad
 export function ask(port: number, host: string): Promise<string> {
   return new Promise((resolve) => {
     const asked = request(
-      { host: '127.0.0.1', port, path: '/', headers: { host }, agent: new Agent({ keepAlive: false }), timeout: 2000 },
+      {
+        host: '127.0.0.1',
+        port,
+        path: '/',
+        headers: { host },
+        agent: new Agent({ keepAlive: false }),
+        timeout: 2000,
+      },
       (response) => {
         let body = '';
         response.on('data', (chunk: Buffer) => {
@@ -28,7 +35,11 @@ export function ask(port: number, host: string): Promise<string> {
 }
 
 /** How often each server answered, of so many requests. */
-export async function distribution(port: number, host: string, requests: number): Promise<Map<string, number>> {
+export async function distribution(
+  port: number,
+  host: string,
+  requests: number,
+): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (let n = 0; n < requests; n += 1) {
     const body = await ask(port, host);

@@ -14,6 +14,7 @@ export function eventLog(adapter: LogAdapter, catalogue: Catalogue = eventCatalo
   }
 
   async function* subscribe(options: SubscribeOptions): AsyncGenerator<Delivery, void, undefined> {
+    const wanted = options.types && new Set<string>(options.types);
     for await (const delivery of adapter.subscribe(options)) {
       if (delivery.kind === 'caught-up') {
         yield delivery;
@@ -22,6 +23,9 @@ export function eventLog(adapter: LogAdapter, catalogue: Catalogue = eventCatalo
       for (const raw of delivery.events) {
         if (options.signal.aborted) {
           return;
+        }
+        if (wanted && !wanted.has(raw.type) && catalogue.has(raw.type)) {
+          continue;
         }
         yield { kind: 'event', event: incoming(catalogue, raw) };
       }

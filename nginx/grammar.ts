@@ -70,7 +70,6 @@ const ours = (contexts: readonly Context[], count: number, more: Partial<Rule> =
 });
 
 export const GRAMMAR = {
-  absolute_redirect: setting(flag),
   add_header: {
     contexts: HTTP,
     args: [{ type: 'header-name' }, { type: 'text' }, words('always')],

@@ -123,7 +123,14 @@ export function hostTree(host: HostModel, capabilities: Capabilities): readonly 
 
   /** Without this header no browser would ever come by QUIC. */
   const altSvc: readonly HeaderModel[] = shape.http3
-    ? [{ name: 'Alt-Svc', value: [`h3=":${shape.port}"; ma=86400`], always: true, field: 'http3_enabled' }]
+    ? [
+        {
+          name: 'Alt-Svc',
+          value: ['h3=":', String(shape.port), '"; ma=86400'],
+          always: true,
+          field: 'http3_enabled',
+        },
+      ]
     : [];
 
   const locationBlock = (location: LocationShape, target: TargetValue): Directive => {

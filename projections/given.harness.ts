@@ -34,7 +34,8 @@ export async function documentsAfter(
   given: Given,
   name = projection.collections[0]?.name ?? '',
 ): Promise<Record<string, Doc>> {
-  const events = await stored(given);
+  const { types } = projection;
+  const events = (await stored(given)).filter((event) => types?.includes(event.type) ?? true);
   const physical = (name: string): string => collectionName(projection.name, projection.version, name);
   const collection = physical(name);
 

@@ -9,16 +9,9 @@ export const organizations = resourceProjection({
   category: 'organization',
   collection: 'organizations',
   indexes: ['slug'],
-  change: (event) => {
-    switch (event.type) {
-      case 'organization.created':
-      case 'organization.updated':
-        return { put: event.data.organization };
-      case 'organization.deleted':
-        return { remove: event.data.organization_id };
-      default:
-        // The other facts of the stream are about other things.
-        return undefined;
-    }
+  on: {
+    'organization.created': ({ organization }) => ({ put: organization }),
+    'organization.updated': ({ organization }) => ({ put: organization }),
+    'organization.deleted': ({ organization_id }) => ({ remove: organization_id }),
   },
 });

@@ -1,6 +1,6 @@
 import type { Category } from '../kernel/index.js';
 import type { Doc, Op } from '../read-store/index.js';
-import type { StoredEvent } from '../schemas/index.js';
+import type { EventType, StoredEvent } from '../schemas/index.js';
 
 /** A document by the name of its collection within the projection. */
 export interface Key {
@@ -23,6 +23,8 @@ export interface Projection {
   /** From 1; grows whenever the same events would give other documents. The new version is built beside the old one. */
   readonly version: number;
   readonly categories: readonly Category[];
+  /** The types that it is for; every type of the categories when left out. */
+  readonly types?: readonly EventType[];
   /** Names are unique among all projections: readers ask by them. */
   readonly collections: readonly { readonly name: string; readonly indexes: readonly string[] }[];
   /** On an event that cannot be projected: go no further, or put it aside and mark what it touches as stale. */

@@ -1,9 +1,9 @@
 import type { Category } from '../kernel/index.js';
-import type { StoredEvent } from '../schemas/index.js';
+import type { EventData, EventType, StoredEvent } from '../schemas/index.js';
 import type { Projection } from './projection.js';
 
 /** What an event does to one resource: an event carries it whole, so that projecting is setting. */
-export type Change = { readonly put: { readonly id: string } } | { readonly remove: string } | undefined;
+export type Change = { readonly put: { readonly id: string } } | { readonly remove: string };
 
 export interface ResourceModel {
   readonly name: string;
@@ -11,7 +11,8 @@ export interface ResourceModel {
   readonly category: Category;
   readonly collection: string;
   readonly indexes: readonly string[];
-  readonly change: (event: StoredEvent) => Change;
+  /** What each type of event does to the resource; the other types of the category never get here. */
+  readonly on: { readonly [T in EventType]?: (data: EventData<T>) => Change };
 }
 
 /** Where a document comes from, for the read side alone. */
@@ -30,12 +31,15 @@ export const origin = (event: StoredEvent): Origin => ({
 
 /** The read model of a kind of resource: its documents are the resources themselves. */
 export function resourceProjection(model: ResourceModel): Projection {
-  const { name, version, category, collection, indexes, change } = model;
-  const idOf = (one: NonNullable<Change>): string => ('put' in one ? one.put.id : one.remove);
+  const { name, version, category, collection, indexes, on } = model;
+  const change = ({ type, data }: StoredEvent): Change | undefined =>
+    (on[type] as ((data: unknown) => Change) | undefined)?.(data);
+  const idOf = (one: Change): string => ('put' in one ? one.put.id : one.remove);
   return {
     name,
     version,
     categories: [category],
+    types: Object.keys(on) as EventType[],
     collections: [{ name: collection, indexes }],
     onPoison: 'park',
     keys: (event) => {

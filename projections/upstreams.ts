@@ -9,16 +9,9 @@ export const upstreams = resourceProjection({
   category: 'workspace',
   collection: 'upstreams',
   indexes: ['workspace_id', 'name'],
-  change: (event) => {
-    switch (event.type) {
-      case 'upstream.created':
-      case 'upstream.updated':
-        return { put: event.data.upstream };
-      case 'upstream.deleted':
-        return { remove: event.data.upstream_id };
-      default:
-        // The other facts of the stream are about other things.
-        return undefined;
-    }
+  on: {
+    'upstream.created': ({ upstream }) => ({ put: upstream }),
+    'upstream.updated': ({ upstream }) => ({ put: upstream }),
+    'upstream.deleted': ({ upstream_id }) => ({ remove: upstream_id }),
   },
 });

@@ -9,16 +9,9 @@ export const virtualHosts = resourceProjection({
   category: 'workspace',
   collection: 'virtual_hosts',
   indexes: ['workspace_id', 'name'],
-  change: (event) => {
-    switch (event.type) {
-      case 'virtual_host.created':
-      case 'virtual_host.updated':
-        return { put: event.data.virtual_host };
-      case 'virtual_host.deleted':
-        return { remove: event.data.virtual_host_id };
-      default:
-        // The other facts of the stream are about other things.
-        return undefined;
-    }
+  on: {
+    'virtual_host.created': ({ virtual_host }) => ({ put: virtual_host }),
+    'virtual_host.updated': ({ virtual_host }) => ({ put: virtual_host }),
+    'virtual_host.deleted': ({ virtual_host_id }) => ({ remove: virtual_host_id }),
   },
 });

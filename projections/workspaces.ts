@@ -9,16 +9,9 @@ export const workspaces = resourceProjection({
   category: 'workspace',
   collection: 'workspaces',
   indexes: ['organization_id', 'slug'],
-  change: (event) => {
-    switch (event.type) {
-      case 'workspace.created':
-      case 'workspace.updated':
-        return { put: event.data.workspace };
-      case 'workspace.deleted':
-        return { remove: event.data.workspace_id };
-      default:
-        // The other facts of the stream are about other things.
-        return undefined;
-    }
+  on: {
+    'workspace.created': ({ workspace }) => ({ put: workspace }),
+    'workspace.updated': ({ workspace }) => ({ put: workspace }),
+    'workspace.deleted': ({ workspace_id }) => ({ remove: workspace_id }),
   },
 });

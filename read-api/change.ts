@@ -7,7 +7,18 @@ import {
   type VersionDoc,
   versionId,
 } from '../projections/index.js';
-import { closed, Decimal, nullable, oneOf, Reason, Sha256, Stage, Timestamp, Type, Uuid } from '../schemas/index.js';
+import {
+  closed,
+  Decimal,
+  nullable,
+  oneOf,
+  Reason,
+  Sha256,
+  Stage,
+  Timestamp,
+  Type,
+  Uuid,
+} from '../schemas/index.js';
 import { listQuery, readQuery } from './query.js';
 import { listAnswer, type ReadRequest, type Scope, type Scoped } from './scope.js';
 
@@ -51,7 +62,15 @@ const Failure = closed({
  * What one agent made of it. `unchanged`: the version changes nothing there. `pending`: not sent yet.
  * `superseded`: overtaken by a newer version before it was sent.
  */
-const AGENT_STATES = ['unchanged', 'pending', 'sent', 'applied', 'refused', 'rolled_back', 'superseded'] as const;
+const AGENT_STATES = [
+  'unchanged',
+  'pending',
+  'sent',
+  'applied',
+  'refused',
+  'rolled_back',
+  'superseded',
+] as const;
 
 const AgentPart = closed({
   agent_id: Uuid,
@@ -107,7 +126,8 @@ type State = (typeof AGENT_STATES)[number];
 
 function stateOf(version: VersionDoc, agent: AgentDoc, delivery: DeliveryDoc | undefined): State {
   if (!delivery) {
-    const overtaken = (agent.sent?.version ?? 0) > version.number || (agent.applied?.version ?? 0) > version.number;
+    const overtaken =
+      (agent.sent?.version ?? 0) > version.number || (agent.applied?.version ?? 0) > version.number;
     return touches(version, agent) ? (overtaken ? 'superseded' : 'pending') : 'unchanged';
   }
   switch (delivery.state) {
@@ -181,7 +201,9 @@ export const changeQueries = (scope: Scope): Route[] => [
     handler: async (request) => {
       const { workspace_id, version } = request.params;
       const doc = await scope.one(request, 'versions', versionId(workspace_id, Number(version)));
-      const deliveries = await scope.list(request, 'deliveries', workspace_id, { where: { version_key: doc.id } });
+      const deliveries = await scope.list(request, 'deliveries', workspace_id, {
+        where: { version_key: doc.id },
+      });
       const agents = await scope.list(request, 'agents', workspace_id, { orderBy: 'name' });
       const byAgent = new Map(deliveries.items.map((one) => [one.agent_id, one]));
       const parts = agents.items.map((agent) => presentPart(doc, agent, byAgent.get(agent.id)));
