@@ -81,7 +81,7 @@ const agentsQuery = closed({
 });
 
 /** Documents read at a time when labels decide, which the store has no index for. */
-const BATCH = 500;
+const BATCH = 1000;
 
 export function agentQueries(scope: Scope, loadHealth: LoadHealth): Route[] {
   type ListRequest = HandlerRequest<{ workspace_id: string }, Static<typeof agentsQuery>>;

@@ -1,6 +1,6 @@
 import { startApp, type TestApp } from '../http/http.harness.js';
 import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
-import { reader, readModels } from '../projections/index.js';
+import { reader, readModels, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { agentHealth } from './agent-health.js';
 import { readRoutes } from './routes.js';
@@ -125,6 +125,17 @@ export async function startReadApi() {
         _session: 'canary-session',
         _nginx_stopped: false,
         ...fields,
+      }),
+    version: (number: number, workspace: string) =>
+      put('versions', {
+        ...resource(versionId(idOf(workspace), number), 6),
+        workspace_id: idOf(workspace),
+        number,
+        published_at: AT,
+        source_revision: '5',
+        causes: [],
+        targets: {},
+        agent_ids: [],
       }),
     health: async (agent: string, at = timestamp(systemClock.now())) => {
       await store.define([{ name: 'agent_health', indexes: ['workspace_id'] }]);

@@ -20,6 +20,7 @@ test.before(async () => {
     await api.upstream(`${workspace}-upstream`, workspace);
     await api.virtualHost(`${workspace}-host`, workspace);
     await api.agent(`${workspace}-agent`, workspace);
+    await api.version(1, workspace);
   }
   await api.workspace('staging', 'acme');
   token = (await api.user({ [idOf('acme')]: 'viewer' })).token;
@@ -44,6 +45,8 @@ test('the operations are exactly these', () => {
       'getUpstream GET /v1/upstreams/{upstream_id}',
       'listVirtualHosts GET /v1/workspaces/{workspace_id}/virtual-hosts',
       'getVirtualHost GET /v1/virtual-hosts/{virtual_host_id}',
+      'listChanges GET /v1/workspaces/{workspace_id}/changes',
+      'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
       'livez GET /livez',
       'readyz GET /readyz',
     ],
@@ -57,6 +60,7 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   agent_id: idOf(`${workspace}-agent`),
   upstream_id: idOf(`${workspace}-upstream`),
   virtual_host_id: idOf(`${workspace}-host`),
+  version: '1',
 });
 const fill = (path: string, values: Record<string, string>): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '?');
@@ -65,11 +69,11 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     ({ permission }) => permission !== 'public' && needsOrganization(permission),
   );
-  assert.is(routes.length, 9);
+  assert.is(routes.length, 11);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));
-    const random = path.replaceAll(/\{\w+\}/g, newId());
+    const random = path.replaceAll(/\{\w+_id\}/g, newId()).replace('{version}', '1');
     assert.is((await get(own)).status, 200, own);
     assert.is((await get(foreign, admin)).status, 200, foreign);
     const same = { 'x-request-id': 'same' };
