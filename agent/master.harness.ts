@@ -1,8 +1,8 @@
 /** Just enough of a master, in this process: its own authority, real TLS, real gRPC, and a script for what it says. */
 import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
-import { type PeerCertificate, type TLSSocket } from 'node:tls';
-import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { PeerCertificate } from 'node:tls';
+import { experimental, Server, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import * as x509 from '@peculiar/x509';
 import { notifier, sha256 } from '../kernel/index.js';
 import {
@@ -113,10 +113,7 @@ export async function startMaster(
   };
 
   const serve = (call: ServerDuplexStream<AgentMessage, MasterMessage>): void => {
-    const peer = (call as unknown as { call: { stream: { session: { socket: TLSSocket } } } }).call?.stream?.session
-      ?.socket;
     const certificate: Partial<PeerCertificate> = call.getAuthContext().sslPeerCertificate ?? {};
-    void peer;
     let connection: Connection | undefined;
     const send = (payload: NonNullable<MasterMessage['payload']>): void => {
       call.write(MasterMessage.fromPartial({ payload }));
@@ -143,7 +140,12 @@ export async function startMaster(
         const hello = message.payload.value;
         const answer = { agentId, heartbeatIntervalSeconds: 1n, caPem, errorMessage: '', retryAfterMs: 0n };
         if (master.delayMs > 0) {
-          const value = { ...answer, success: false, certificatePem: '', retryAfterMs: BigInt(master.delayMs) };
+          const value = {
+            ...answer,
+            success: false,
+            certificatePem: '',
+            retryAfterMs: BigInt(master.delayMs),
+          };
           master.delayMs = 0;
           send({ $case: 'registrationResponse', value });
           fail(status.RESOURCE_EXHAUSTED, 'later');
@@ -170,8 +172,7 @@ export async function startMaster(
           hello,
           messages: [],
           send,
-          update: (update, extra) =>
-            send({ $case: 'configUpdate', value: wireUpdate(update, extra) }),
+          update: (update, extra) => send({ $case: 'configUpdate', value: wireUpdate(update, extra) }),
           end: () => call.end(),
         };
         master.connections.push(connection);
@@ -181,13 +182,31 @@ export async function startMaster(
   };
 
   const server = new Server();
-  server.addService(AgentServiceService, { stream: serve, reportHealth: () => undefined, reportMetrics: () => undefined });
-  const pair = { private_key: Buffer.from(key.export({ format: 'pem', type: 'pkcs8' })), cert_chain: Buffer.from(ownPem + '\n' + caPem) };
-  const credentials = ServerCredentials.createSsl(Buffer.from(caPem), [pair], false);
-  // The library asks for client certificates only where it also demands them.
-  (credentials as unknown as { _setConstructorOptions?: unknown })._setConstructorOptions;
+  server.addService(AgentServiceService, {
+    stream: serve,
+    reportHealth: () => undefined,
+    reportMetrics: () => undefined,
+  });
+  const provider: experimental.CertificateProvider = {
+    // Later, because the library takes in only what comes after it has begun to listen.
+    addCaCertificateListener: (listener) =>
+      queueMicrotask(() => listener({ caCertificate: Buffer.from(caPem) })),
+    removeCaCertificateListener: () => undefined,
+    addIdentityCertificateListener: (listener) =>
+      queueMicrotask(() =>
+        listener({
+          certificate: Buffer.from(`${ownPem}\n${caPem}`),
+          privateKey: Buffer.from(key.export({ format: 'pem', type: 'pkcs8' })),
+        }),
+      ),
+    removeIdentityCertificateListener: () => undefined,
+  };
+  // Asked for, not demanded: an agent that registers has no certificate yet.
+  const credentials = experimental.createCertificateProviderServerCredentials(provider, provider, false);
   const port = await new Promise<number>((done, fail) =>
-    server.bindAsync(`127.0.0.1:${options.port ?? 0}`, credentials, (error, bound) => (error ? fail(error) : done(bound))),
+    server.bindAsync(`127.0.0.1:${options.port ?? 0}`, credentials, (error, bound) =>
+      error ? fail(error) : done(bound),
+    ),
   );
 
   const master: Master = {

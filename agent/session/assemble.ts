@@ -85,7 +85,7 @@ function begin(update: ConfigUpdate, digest: string, receivedAt: number): Parts 
     contents: new Map(),
     removed: [],
     certificates: [],
-    next: 2,
+    next: 1,
     bytes: 0,
   };
 }
