@@ -83,7 +83,10 @@ test('what was refused when another was desired already is sent when it is desir
 
 test('a retry sends the refused digest again, once', () => {
   const refused = feed(fresh, { type: 'desired', target: A }, { type: 'refused', digest: 'a' }).state;
-  assert.equal(feed(refused, { type: 'retry' }, { type: 'retry' }).caused, [[{ type: 'send', target: A }], []]);
+  assert.equal(feed(refused, { type: 'retry' }, { type: 'retry' }).caused, [
+    [{ type: 'send', target: A }],
+    [],
+  ]);
 });
 
 test('an agent that proves what is desired is sent nothing and counts as applied', () => {

@@ -196,6 +196,17 @@ export const agentUpsert = (id: string, labels: Record<string, string> = {}): Co
   resource: { labels },
 });
 
+export const oneLocation: VirtualHost['locations'][number] = {
+  path: '/',
+  proxy_pass: 'http://127.0.0.1:19000',
+  upstream_id: null,
+  root: null,
+  index: null,
+  custom_headers: [],
+  rewrite_rules: [],
+  custom_directives: [],
+};
+
 export const host = (over: Partial<VirtualHost> = {}): VirtualHost => ({
   id: randomUUID(),
   workspace_id: WORKSPACE,
@@ -206,18 +217,7 @@ export const host = (over: Partial<VirtualHost> = {}): VirtualHost => ({
   ssl_certificate_id: null,
   http2_enabled: false,
   http3_enabled: false,
-  locations: [
-    {
-      path: '/',
-      proxy_pass: 'http://127.0.0.1:19000',
-      upstream_id: null,
-      root: null,
-      index: null,
-      custom_headers: [],
-      rewrite_rules: [],
-      custom_directives: [],
-    },
-  ],
+  locations: [oneLocation],
   custom_directives: [],
   target_agents: { type: 'all' },
   created_at: AT,
