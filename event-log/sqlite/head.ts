@@ -6,9 +6,9 @@
  * this write, a power cut before the kernel wrote it), never run ahead of it, so that a crash is no false alarm.
  * Two slots are written in turn, each in a block of its own and with a checksum: a torn write leaves the other.
  */
-import { closeSync, fdatasyncSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { sha256 } from '../../kernel/index.js';
+import { replaceFile } from './files.js';
 
 export interface Head {
   readonly position: number;
@@ -16,7 +16,7 @@ export interface Head {
   readonly hash: string;
 }
 
-export const SLOT = 4096;
+const SLOT = 4096;
 const SIZE = 2 * SLOT;
 const MAGIC = 'nxmesh-log-head-1';
 
@@ -27,44 +27,27 @@ export interface HeadFile {
   close(): void;
 }
 
-/** Makes or continues the file. `current` is remembered at once and durably. */
+/** Makes the file or continues it. `current` is remembered at once and durably. */
 export function openHeadFile(path: string, current: Head): HeadFile {
-  const fd = openForWriting(path);
+  replaceFile(path, Buffer.concat([slotOf(current), slotOf(current)]));
+  const fd = openSync(path, 'r+');
   let turn = 0;
-  const slot = Buffer.alloc(SLOT, ' ');
-  const write = (head: Head): void => {
-    slot.fill(' ');
-    slot.write(encode(head), 'latin1');
-    if (writeSync(fd, slot, 0, SLOT, turn * SLOT) !== SLOT) {
-      throw new Error(`${path} was written in part`);
-    }
-    turn = 1 - turn;
+  return {
+    remember: (head) => {
+      if (writeSync(fd, slotOf(head), 0, SLOT, turn * SLOT) !== SLOT) {
+        throw new Error(`${path} was written in part`);
+      }
+      turn = 1 - turn;
+    },
+    sync: () => fdatasyncSync(fd),
+    close: () => closeSync(fd),
   };
-  write(current);
-  write(current);
-  fsyncSync(fd);
-  syncFolder(path);
-  return { remember: write, sync: () => fdatasyncSync(fd), close: () => closeSync(fd) };
 }
 
-function openForWriting(path: string): number {
-  try {
-    return openSync(path, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw error;
-    }
-    return openSync(path, 'wx', 0o600);
-  }
-}
-
-export function syncFolder(path: string): void {
-  const fd = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+function slotOf(head: Head): Buffer {
+  const slot = Buffer.alloc(SLOT, ' ');
+  slot.write(encode(head), 'latin1');
+  return slot;
 }
 
 function encode(head: Head): string {

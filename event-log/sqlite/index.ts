@@ -44,7 +44,7 @@ export async function sqliteLog(path: string, options: SqliteLogOptions = {}): P
         opening.resolve();
         break;
       case 'not-opened':
-        opening.reject(new LogNotOpened(message.reason, path, message.message));
+        opening.reject(new LogNotOpened(message.reason, message.path, message.more));
         break;
       case 'committed':
         queue.answered(message.groups, message.answers, message.took);
@@ -81,9 +81,11 @@ export async function sqliteLog(path: string, options: SqliteLogOptions = {}): P
 
   async function close(): Promise<void> {
     queue.drain();
-    open.close();
+    open.stop();
     send({ kind: 'close' });
     await closing.promise;
+    // Last: as long as it is open, a writer that stopped at an error copies nothing into the database when it ends.
+    open.close();
   }
 
   return {

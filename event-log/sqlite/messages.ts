@@ -13,7 +13,12 @@ export type ToWriter = { readonly kind: 'append'; readonly group: Packed } | { r
 
 export type FromWriter =
   | { readonly kind: 'opened' }
-  | { readonly kind: 'not-opened'; readonly reason: NotOpenedReason; readonly message: string }
+  | {
+      readonly kind: 'not-opened';
+      readonly reason: NotOpenedReason;
+      readonly path: string;
+      readonly more: string;
+    }
   /** Answers to the groups that went into one transaction, in the order they were sent. */
   | {
       readonly kind: 'committed';

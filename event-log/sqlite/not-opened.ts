@@ -20,10 +20,15 @@ export type NotOpenedReason = keyof typeof REASONS;
 /** The log was left as it stands and nothing was made in its place. */
 export class LogNotOpened extends Error {
   readonly reason: NotOpenedReason;
+  /** What it was opened with or stumbled over. */
+  readonly path: string;
+  readonly more: string;
 
   constructor(reason: NotOpenedReason, path: string, more = '', options?: ErrorOptions) {
     super(`${path}: ${REASONS[reason]}${more === '' ? '' : ` (${more})`}`, options);
     this.name = 'LogNotOpened';
     this.reason = reason;
+    this.path = path;
+    this.more = more;
   }
 }

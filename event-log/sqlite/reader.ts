@@ -21,6 +21,8 @@ export interface Reader {
   head(): bigint;
   /** Wakes the subscriptions after a commit. */
   readonly committed: Notifier;
+  /** Refuses everything from now on, and ends the subscriptions. */
+  stop(): void;
   close(): void;
 }
 
@@ -109,11 +111,11 @@ export function openReader(path: string): Reader {
     subscribe,
     head: () => BigInt(head()),
     committed,
-    close: () => {
+    stop: () => {
       closed = true;
       committed.notify();
-      db.close();
     },
+    close: () => db.close(),
   };
 }
 

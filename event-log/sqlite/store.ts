@@ -1,11 +1,11 @@
 /** Opens the files of a log for writing, or says by name why not. Nothing is changed before all checks have passed. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { type Clock, invariant } from '../../kernel/index.js';
 import { GENESIS } from './chain.js';
 import { checkpointer, syncFiles } from './checkpoint.js';
 import { type AppendRequest, type Committed, committer, type End } from './commit.js';
 import { type Database, openDatabase, SQLITE, sqliteFault } from './database.js';
-import { type LogFiles, logFiles } from './files.js';
+import { type LogFiles, logFiles, nameFile } from './files.js';
 import { openHeadFile, type Remembered, readHead } from './head.js';
 import { hex } from './hex.js';
 import { type Lock, lockForWriting } from './lock.js';
@@ -50,18 +50,13 @@ export function openStore(path: string, clock: Clock, options: StoreOptions = {}
 function opened(files: LogFiles, lock: Lock, clock: Clock, options: StoreOptions): Store {
   const remembered = readHead(files.head);
   const checked = checkBefore(files, remembered, options.acceptHead === true);
-  if (checked === undefined && remembered.kind === 'none') {
-    // First of all files, so that a log without a remembered head is never a log that was just made.
-    openHeadFile(files.head, { position: 0, hash: hex(GENESIS) }).close();
-  }
-  if (checked === undefined || !existsSync(files.sums)) {
-    createSums(files.sums, checked && files.db);
+  if (checked === undefined) {
+    make(files);
+  } else if (!existsSync(files.sums)) {
+    createSums(files.sums, files.db);
   }
   syncFiles(files);
   const db = openDatabase(files.db, 'read-write');
-  if (checked === undefined) {
-    createSchema(db);
-  }
   const checkpoints = checkpointer(db, files);
   let refused = !withRoom(() => checkpoints.run('clean'));
   const events = committer(db, endOf(db), clock);
@@ -97,6 +92,24 @@ function opened(files: LogFiles, lock: Lock, clock: Clock, options: StoreOptions
   };
 }
 
+/** Makes an empty log. The database gets its name last, so that a crash leaves none or a whole one. */
+function make(files: LogFiles): void {
+  // First of all files, so that a log without a remembered head is never a log that was just made.
+  openHeadFile(files.head, { position: 0, hash: hex(GENESIS) }).close();
+  const unnamed = `${files.db}.new`;
+  for (const path of [unnamed, `${unnamed}-journal`, `${unnamed}-wal`, `${unnamed}-shm`, files.wal]) {
+    rmSync(path, { force: true });
+  }
+  const db = openDatabase(unnamed, 'read-write');
+  try {
+    createSchema(db);
+  } finally {
+    db.close();
+  }
+  createSums(files.sums, unnamed);
+  nameFile(unnamed, files.db);
+}
+
 /** A full disk is waited out: the write-ahead log holds everything meanwhile. Says whether there was room. */
 function withRoom(work: () => void): boolean {
   try {
@@ -127,9 +140,7 @@ function checkBefore(files: LogFiles, remembered: Remembered, accept: boolean): 
   }
   const db = openDatabase(files.db, 'read-only');
   try {
-    if (!isOurs(db, files.db)) {
-      return undefined;
-    }
+    checkOurs(db, files.db);
     const end = endOf(db);
     if (!accept) {
       checkRemembered(db, files, remembered, end);
@@ -141,21 +152,15 @@ function checkBefore(files: LogFiles, remembered: Remembered, accept: boolean): 
   }
 }
 
-function isOurs(db: Database, path: string): boolean {
+function checkOurs(db: Database, path: string): void {
   const application = db.prepare('PRAGMA application_id').get()?.[0];
   const version = Number(db.prepare('PRAGMA user_version').get()?.[0]);
-  const tables = Number(db.prepare('SELECT count(*) FROM sqlite_schema').get()?.[0]);
-  if (application === 0 && tables === 0) {
-    // A crash while the file was being made.
-    return false;
-  }
   if (application !== APPLICATION_ID) {
     throw new LogNotOpened('NOT_A_DATABASE', path, 'it is a database of another program');
   }
   if (version > SCHEMA_VERSION) {
     throw new LogNotOpened('NEWER_SCHEMA', path, `schema ${version}, known up to ${SCHEMA_VERSION}`);
   }
-  return true;
 }
 
 function checkRemembered(db: Database, files: LogFiles, remembered: Remembered, end: End): void {

@@ -5,8 +5,9 @@
  * The database file changes only at checkpoints. Its checksums are written behind each, before the write-ahead log may be
  * overwritten: a page that differs from its checksum is then always in the write-ahead log, whose content counts.
  */
-import { closeSync, fdatasyncSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { replaceFile } from './files.js';
 
 const MAGIC = Buffer.from('nxmesh-sums-1\n\n\n', 'latin1');
 const BLOCK = 4096;
@@ -45,21 +46,18 @@ export function openSums(path: string): Sums {
   };
 }
 
-/** Makes the file, for a database as it stands now; `db` is undefined when there is none yet. */
-export function createSums(path: string, db: string | undefined): void {
-  const sums = db === undefined ? [] : [...pagesOf(db)].map((page) => crc32(page));
+/** Makes the file, for a database as it stands now. Nobody has it open. */
+export function createSums(path: string, db: string): void {
+  const sums: number[] = [];
+  for (const page of pagesOf(db)) {
+    sums.push(crc32(page));
+  }
   const bytes = Buffer.alloc(MAGIC.length + 4 * sums.length);
   MAGIC.copy(bytes);
   for (const [index, sum] of sums.entries()) {
     bytes.writeUInt32LE(sum, offsetOf(index + 1));
   }
-  const fd = openSync(path, 'w', 0o600);
-  try {
-    writeSync(fd, bytes);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  replaceFile(path, bytes);
 }
 
 /** The pages of a database file that nobody has open. Each is valid until the next. */

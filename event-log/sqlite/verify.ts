@@ -83,13 +83,9 @@ async function verified(look: Look, files: LogFiles, found: readonly Damage[]): 
   let end: Head = { position: 0, hash: hex(GENESIS) };
   try {
     const db = look.open();
-    if (db.prepare('SELECT count(*) FROM sqlite_schema').get()?.[0] !== 0) {
-      damage.push(...wrongHeader(db, file));
-      end = await walked(db, remembered.kind === 'head' ? remembered.head : end);
-      damage.push(...(look.inUse ? [] : inconsistent(db, file)));
-    } else if (remembered.kind === 'head' && remembered.head.position > 0) {
-      throw new ChainBroken({ position: 1, what: 'is lost, and all behind it' });
-    }
+    damage.push(...wrongHeader(db, file));
+    end = await walked(db, remembered.kind === 'head' ? remembered.head : end);
+    damage.push(...(look.inUse ? [] : inconsistent(db, file)));
   } catch (error) {
     const event = error instanceof ChainBroken ? { event: error.at } : {};
     damage.push({ file, what: errorMessage(error), ...event });

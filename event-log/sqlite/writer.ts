@@ -82,7 +82,7 @@ const data = workerData as WriterData;
 try {
   run(parentPort, openStore(data.path, systemClock, data.options));
 } catch (error) {
-  const { reason, message } = named(error, data.path);
-  parentPort.postMessage({ kind: 'not-opened', reason, message } satisfies FromWriter);
+  const { reason, path, more } = named(error, data.path);
+  parentPort.postMessage({ kind: 'not-opened', reason, path, more } satisfies FromWriter);
   parentPort.close();
 }
