@@ -31,7 +31,7 @@ export function runKilled(
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [stateDir = '', files = '{}'] = process.argv.slice(2);
-  const bench = await openBench(stateDir, { failpoint: failpointFrom(process.env['NXMESH_FAILPOINT']) });
+  const bench = await openBench(stateDir, { failpoint: failpointFrom(process.env.NXMESH_FAILPOINT) });
   await bench.core.conductor.recover();
   const outcome = await bench.apply(updateOf(JSON.parse(files) as Record<string, string>));
   console.log(`done ${outcome.status}`);

@@ -4,7 +4,6 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256, systemClock, systemTimers } from '../kernel/index.js';
-import type { FrameInput } from '../nginx/index.js';
 import type { Report, Update } from './apply/update.js';
 import { type Core, openCore } from './core.js';
 import type { Failpoint } from './failpoint.js';
@@ -76,24 +75,6 @@ export function updateOf(
   };
 }
 
-/** The least that the agent needs around a bundle. */
-export function tinyFrame(input: FrameInput): string {
-  const { paths } = input;
-  const http = [
-    `client_body_temp_path ${paths.tempDir}/body;`,
-    `server {`,
-    `  listen unix:${paths.proofSocket};`,
-    `  access_log off;`,
-    `  location = /.nxmesh/proof { default_type text/plain; return 200 "${input.digest} $pid"; }`,
-    `  location = /.nxmesh/status { stub_status; }`,
-    `}`,
-    ...input.files.map((file) => `include ${file};`),
-  ].join('\n');
-  return input.mode === 'attach'
-    ? http
-    : `pid ${paths.pid};\nerror_log ${paths.errorLog} notice;\nworker_processes 2;\nworker_shutdown_timeout 5s;\nevents { worker_connections 256; }\nhttp {\naccess_log off;\n${['proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${paths.tempDir}/${name};`).join('\n')}\n${http}\n}\n`;
-}
-
 export const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export interface Bench {
@@ -115,7 +96,6 @@ export async function openBench(
       clock: systemClock,
       timers: systemTimers,
       log: log ?? silent,
-      renderFrame: tinyFrame,
       ...(failpoint ? { failpoint } : {}),
     },
     (report) => reports.push(report),

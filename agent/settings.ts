@@ -38,6 +38,9 @@ export type FullSettings = Required<Omit<AgentSettings, 'token' | 'attach'>> &
 /** The settings are wrong; the message says which and why. */
 export class SettingsError extends Error {}
 
+const ROOT_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const ROOT_PATH = /^(\/[A-Za-z0-9._+@-]+)+\/?$/;
+
 export function fullSettings(given: AgentSettings): FullSettings {
   const settings: FullSettings = {
     nginx: '/usr/sbin/nginx',
@@ -53,7 +56,7 @@ export function fullSettings(given: AgentSettings): FullSettings {
     ...given,
   };
   for (const [name, path] of Object.entries(settings.webRoots)) {
-    if (!/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name) || !path.startsWith('/')) {
+    if (!ROOT_NAME.test(name) || !ROOT_PATH.test(path) || path.split('/').includes('..')) {
       throw new SettingsError(`web root must be name=/absolute/path: ${name}=${path}`);
     }
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { Secret } from '../kernel/index.js';
 
 export interface Address {
@@ -18,6 +18,8 @@ export interface ServeSettings {
   readonly adminPassword: Secret | undefined;
   readonly masterKeyFile: string;
   readonly logLevel: string;
+  /** Requests a minute for each principal. */
+  readonly rateLimit: number;
 }
 
 /** A setting that cannot be used; says which and why. */
@@ -50,6 +52,9 @@ export const serveOptions: readonly Option[] = [
     '--master-key-file <file>',
     'key that the vault is locked with; made in the data folder when left out',
   ).env('NXMESH_MASTER_KEY_FILE'),
+  new Option('--rate-limit <requests>', 'a minute for each principal')
+    .env('NXMESH_RATE_LIMIT')
+    .default('1000'),
   new Option('--log-level <level>', 'how much to log')
     .env('NXMESH_LOG_LEVEL')
     .choices(['debug', 'info', 'warn', 'error', 'silent'])
@@ -79,7 +84,8 @@ export function serveSettings(given: Given): ServeSettings {
     faults.push(`admin-email: ${JSON.stringify(adminEmail)} is not an address`);
   }
   const adminPassword = attempt('admin-password', () => adminPasswordOf(given));
-  if (faults.length > 0 || !httpListen || !grpcListen) {
+  const rateLimit = attempt('rate-limit', () => wholeNumber(given.rateLimit ?? '1000'));
+  if (faults.length > 0 || rateLimit === undefined || !httpListen || !grpcListen) {
     throw new BadSetting(faults.join('\n'));
   }
   return {
@@ -91,6 +97,7 @@ export function serveSettings(given: Given): ServeSettings {
     adminPassword,
     masterKeyFile: resolve(given.masterKeyFile ?? `${dataDir}/master.key`),
     logLevel: given.logLevel ?? 'info',
+    rateLimit,
   };
 }
 
@@ -114,4 +121,13 @@ export function parseAddress(text: string): Address {
     throw new BadSetting(`${JSON.stringify(text)} is not host:port`);
   }
   return { host: match[1] ?? match[2] ?? '', port };
+}
+
+/** For flags that count. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('must be a whole number');
+  }
+  return value;
 }

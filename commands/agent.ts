@@ -157,7 +157,7 @@ export function agentCommands(deps: AgentCommandDeps): Route[] {
         if (!result.success) {
           throw new NxError('CONFLICT', result.message);
         }
-        return { body: { success: true, message: result.message, timestamp: result.at } };
+        return { body: { success: true, message: 'Nginx reloaded successfully', timestamp: result.at } };
       },
     }),
   ];

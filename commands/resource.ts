@@ -30,6 +30,7 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
 ): Route[] {
   const { handlers, clock } = deps;
   const name = spec.kind.replace('_', ' ');
+  const idName = `${spec.kind}_id`;
   const now = (): string => timestamp(clock.now());
   return [
     route({
@@ -60,7 +61,7 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
     }),
     route({
       method: 'PATCH',
-      path: `/v1/${spec.plural}/{id}`,
+      path: `/v1/${spec.plural}/{${idName}}`,
       operationId: `update${spec.title}`,
       summary: `Change a resource of kind ${name}; lists are replaced whole`,
       tag: spec.tag,
@@ -69,7 +70,7 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
       success: { status: 200, schema: spec.schema },
       idempotent: true,
       handler: async (request) => {
-        const { id } = request.params as { id: string };
+        const id = (request.params as Record<string, string>)[idName] ?? '';
         const place = await placeOf(deps, request, spec.kind, id);
         const command = spec.update(id, request.body, now());
         const context = contextOf(request, deps, place);
@@ -85,7 +86,7 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
     }),
     route({
       method: 'DELETE',
-      path: `/v1/${spec.plural}/{id}`,
+      path: `/v1/${spec.plural}/{${idName}}`,
       operationId: `delete${spec.title}`,
       summary: `Delete a resource of kind ${name} that nothing uses`,
       tag: spec.tag,
@@ -94,7 +95,7 @@ export function resourceCommands<Create extends TSchema, Update extends TSchema>
       errors: ['CONFLICT'],
       idempotent: true,
       handler: async (request) => {
-        const { id } = request.params as { id: string };
+        const id = (request.params as Record<string, string>)[idName] ?? '';
         const place = await placeOf(deps, request, spec.kind, id);
         const context = contextOf(request, deps, place);
         const outcome = await handlers.workspace.run(

@@ -12,6 +12,7 @@ export function spec<S, C, F>(decider: Decider<S, C, F>) {
       const decide = (): readonly F[] => decider.decide(command, state);
       return {
         // biome-ignore lint/suspicious/noThenProperty: given, when, then; nobody awaits this object
+        // oxlint-disable-next-line unicorn/no-thenable
         then: (...expected: readonly F[]) => assert.equal(decide(), expected),
         facts: decide,
         thenRefused: (code: string, ...fields: readonly string[]) => {

@@ -80,8 +80,14 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
 function checkTable(routes: readonly Route[]): void {
   const operations = new Set<string>();
   const places = new Set<string>();
+  // OpenAPI knows a path by its shape: `/a/{x}` and `/a/{y}` are one path with two names.
+  const spellings = new Map<string, string>();
   for (const route of routes) {
-    const place = `${route.method} ${route.path.replaceAll(/\{[a-z_]+\}/g, '{}')}`;
+    const shape = route.path.replaceAll(/\{[a-z_]+\}/g, '{}');
+    const place = `${route.method} ${shape}`;
+    const spelling = spellings.get(shape) ?? route.path;
+    invariant(spelling === route.path, `${route.path} is also called ${spelling}`);
+    spellings.set(shape, spelling);
     invariant(!operations.has(route.operationId), `two routes are called ${route.operationId}`);
     invariant(!places.has(place), `two routes are ${place}`);
     for (const name of Object.keys(route.params ?? {})) {

@@ -2,7 +2,7 @@ import { detail, NxError } from '../kernel/index.js';
 
 const MAX_DEPTH = 32;
 /** More than the largest resource has; reading even this many holds up nobody. */
-const MAX_VALUES = 50_000;
+const MAX_VALUES = 20_000;
 /** A number of so few characters without an exponent is exact in a double. */
 const EXACT_DIGITS = 15;
 
@@ -20,7 +20,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * JSON as a careful reader takes it. Refused with BAD_REQUEST: what is not JSON, deeper nesting than 32, a key twice in
- * one object, numbers that a double cannot hold exactly (unsafe integers, overflow), lone surrogates. More than 50,000
+ * one object, numbers that a double cannot hold exactly (unsafe integers, overflow), lone surrogates. More than 20,000
  * values are PAYLOAD_TOO_LARGE. A `__proto__` key is an unknown field (VALIDATION_ERROR). The message never repeats the
  * input.
  */

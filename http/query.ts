@@ -23,7 +23,6 @@ export type QueryReader = (text: string) => Record<string, unknown>;
 /** VALIDATION_ERROR for unknown parameters, repeated ones, and what the schema refuses. */
 export function queryReader(schema: TSchema | undefined): QueryReader {
   const check: Validator<unknown> = validator(schema ?? closed({}));
-  check(undefined);
   const properties =
     (schema as { properties?: Record<string, PropertySchema> } | undefined)?.properties ?? {};
   return (text) => {

@@ -7,7 +7,7 @@ export interface Address {
 }
 
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
-const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+const IPV4 = new RegExp(['^', OCTET, '(?:[.]', OCTET, '){3}$'].join(''));
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 /** Addresses in disguise: `2130706433`, `0x7f.1`, `127.1`, `010.0.0.1`. */
 const NUMERIC_LABEL = /^(?:0x[0-9a-f]*|[0-9]+)$/i;
@@ -121,6 +121,24 @@ function isForbidden(host: string): boolean {
     return forbiddenIpv6(parseIpv6(host.slice(1, -1)) ?? []);
   }
   return FORBIDDEN_NAMES.has(host.toLowerCase());
+}
+
+/** Whether a text is an address or a network whose host bits are zero: nginx warns of others, and a warning is an error. */
+export function isNetwork(text: string): boolean {
+  const [address = '', bits, more] = text.split('/');
+  const groups = isIpv4(address) ? groupsOfIpv4(address) : parseIpv6(address);
+  if (!groups || more !== undefined || (bits !== undefined && !/^(?:0|[1-9][0-9]{0,2})$/.test(bits))) {
+    return false;
+  }
+  const width = groups.length * 16;
+  const kept = bits === undefined ? width : Number(bits);
+  return (
+    kept <= width &&
+    groups.every((group, index) => {
+      const here = Math.min(16, Math.max(0, kept - index * 16));
+      return (group & (0xffff >> here)) === 0;
+    })
+  );
 }
 
 /** Reads `host:port`; host is an IPv4 address, an IPv6 address in brackets, or a DNS name. */

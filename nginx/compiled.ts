@@ -6,7 +6,8 @@ import type { Part } from './variables.js';
 /** A header that is set, with where it comes from. */
 export interface HeaderModel {
   readonly name: string;
-  readonly value: readonly Part[];
+  /** `authority`: the host of the location's literal URL. */
+  readonly value: readonly Part[] | 'authority';
   readonly always: boolean;
   /** Field of the resource; undefined for those that NxMesh sets by itself. */
   readonly field: string | undefined;
@@ -57,7 +58,10 @@ export interface HostValues {
 
 export interface TargetValue {
   readonly upstream: string | null;
+  /** Host and port of a literal URL, as its `Host` header has them. */
   readonly authority: string | null;
+  /** Host of a literal https URL: whom its certificate must name. */
+  readonly serverName: string | null;
   readonly webRoot: string | null;
 }
 

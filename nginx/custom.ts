@@ -1,14 +1,14 @@
 import { never } from '../kernel/index.js';
-import { isIpv4, parseIpv6 } from './address.js';
+import { isNetwork } from './address.js';
 import { type ArgType, type DirectiveName, ruleOf } from './grammar.js';
 import { checkHeaderName } from './header.js';
 import type { DirectiveSpec, Problem } from './model.js';
 import { invalidFormat, problem } from './text.js';
 import { type Arg, type Directive, int, quantity, word } from './tree.js';
+import { isTarget } from './url.js';
 import { isProblem, splitText, VARIABLES, type VariableSet } from './variables.js';
 
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#&^_.+-]{0,63}\/(?:\*|[a-z0-9][a-z0-9!#&^_.+-]{0,63})$/i;
-const URL_START = /^(?:\/(?!\/)|(?:https?|\$scheme|\$\{scheme\}):\/\/[A-Za-z0-9[$])/;
 const SIZES = { '': 1, k: 1024, m: 1024 * 1024, g: 1024 * 1024 * 1024 } as const;
 const TIMES = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -54,16 +54,9 @@ function readText(value: string, allowed: VariableSet): Arg | Problem {
 }
 
 function readNetwork(value: string): Arg | Problem {
-  const [address = '', bits, more] = value.split('/');
-  const width = isIpv4(address) ? 32 : parseIpv6(address) ? 128 : 0;
-  const fine =
-    value === 'all' ||
-    (width > 0 &&
-      more === undefined &&
-      (bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= width)));
-  return fine
+  return value === 'all' || isNetwork(value)
     ? { kind: 'network', network: value }
-    : invalidFormat('must be all, an address or a network such as 10.0.0.0/8');
+    : invalidFormat('must be all, an address, or a network without host bits such as 10.0.0.0/8');
 }
 
 const FILE_TEST: VariableSet = {
@@ -130,9 +123,8 @@ export function readCustomDirective(
   }
   const required = rule.required ?? rule.args.length;
   if (args.length < required || (!rule.repeats && args.length > rule.args.length)) {
-    return invalidFormat(
-      `${name} takes ${required === rule.args.length ? required : `${required} to ${rule.args.length}`} arguments`,
-    );
+    const count = required === rule.args.length ? String(required) : `${required} to ${rule.args.length}`;
+    return invalidFormat(`${name} takes ${count} arguments`);
   }
   const read: Arg[] = [];
   for (const [index, value] of args.entries()) {
@@ -146,16 +138,25 @@ export function readCustomDirective(
   return checkWhole(name as DirectiveName, args) ?? { name: name as DirectiveName, args: read };
 }
 
+/** Directives whose arguments are a set. */
+const SETS: ReadonlySet<string> = new Set(['gzip_proxied', 'gzip_types', 'proxy_next_upstream']);
+
 /** What no single argument shows. */
 function checkWhole(name: DirectiveName, args: readonly string[]): Problem | undefined {
   const [first = '', second] = args;
-  if (name === 'return' && /^30[12378]$/.test(first) && !URL_START.test(second ?? '')) {
-    return invalidFormat('a redirect must go to a path or to an absolute http or https URL');
+  if (name === 'return' && /^30[12378]$/.test(first) && !isTarget(second ?? '')) {
+    return invalidFormat('a redirect must go to a path or to an http or https URL of a fixed host');
   }
   if (name === 'try_files' && args.slice(0, -1).some((arg) => arg.startsWith('='))) {
     return invalidFormat('only the last argument may be =code');
   }
-  return undefined;
+  // nginx warns of what is said twice, and a warning is an error.
+  if (SETS.has(name) && new Set(args).size < args.length) {
+    return invalidFormat('must not name anything twice');
+  }
+  return name === 'gzip_types' && args.includes('text/html')
+    ? invalidFormat('must not name text/html: it is always compressed')
+    : undefined;
 }
 
 export function checkCustomDirective(

@@ -3,7 +3,16 @@
  * write it themselves. What is not here cannot be rendered. Never here: whatever loads code, opens files by path,
  * changes users, limits or logs of the process, or lets a value choose where nginx connects to.
  */
-export type Context = 'http' | 'server' | 'location' | 'upstream' | 'map' | 'types';
+export type Context =
+  | 'main'
+  | 'events'
+  | 'http'
+  | 'server'
+  | 'location'
+  | 'if'
+  | 'upstream'
+  | 'map'
+  | 'types';
 
 /** What an argument may be. Sizes are in bytes, times in milliseconds. */
 export type ArgType =
@@ -26,6 +35,8 @@ export interface Rule {
   /** The last of `args` may come again. */
   readonly repeats?: true;
   readonly block?: Context;
+  /** Where it has no block: an upstream's `server`. */
+  readonly flatIn?: Context;
   readonly module?: string;
   readonly since?: string;
   /** Where people may write it. */
@@ -59,7 +70,6 @@ const ours = (contexts: readonly Context[], count: number, more: Partial<Rule> =
 });
 
 export const GRAMMAR = {
-  absolute_redirect: setting(flag),
   add_header: {
     contexts: HTTP,
     args: [{ type: 'header-name' }, { type: 'text' }, words('always')],
@@ -122,7 +132,7 @@ export const GRAMMAR = {
   limit_rate: setting(size(0, 1024 * MB)),
   limit_rate_after: setting(size(0, 1024 * MB)),
   listen: ours(['server'], 1, { repeats: true, many: true }),
-  location: ours(['server'], 1, { block: 'location', many: true }),
+  location: { contexts: ['server'], args: [own, own], required: 1, block: 'location', many: true },
   log_not_found: setting(flag),
   map: ours(['http'], 2, { block: 'map', many: true }),
   map_hash_bucket_size: ours(['http'], 1),
@@ -174,9 +184,9 @@ export const GRAMMAR = {
   proxy_ssl_name: ours(HTTP, 1),
   proxy_ssl_server_name: ours(HTTP, 1),
   reset_timedout_connection: setting(flag),
-  return: { contexts: BOTH, args: [status, { type: 'target' }], required: 1, user: BOTH },
+  return: { contexts: [...BOTH, 'if'], args: [status, { type: 'target' }], required: 1, user: BOTH },
   rewrite: ours(['location'], 3, { many: true }),
-  if: ours(['location'], 3, { block: 'location', many: true }),
+  if: ours(['location'], 1, { block: 'if', many: true }),
   root: ours(BOTH, 1),
   satisfy: setting(words('all', 'any')),
   send_timeout: setting(time(1000, HOUR)),
@@ -187,6 +197,7 @@ export const GRAMMAR = {
     required: 0,
     repeats: true,
     block: 'server',
+    flatIn: 'upstream',
     many: true,
   },
   server_name: ours(['server'], 1, { repeats: true }),

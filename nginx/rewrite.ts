@@ -1,6 +1,8 @@
+import { CONTROLS, type Mask, NOT_IN_QUERY } from './char-set.js';
 import type { Problem, RewriteSpec } from './model.js';
 import { parsePattern } from './pattern.js';
 import { invalidFormat, problem } from './text.js';
+import { isAbsoluteTarget, isTarget } from './url.js';
 import { isProblem, type Part, splitText, VARIABLES } from './variables.js';
 
 export interface Rewrite {
@@ -8,11 +10,9 @@ export interface Rewrite {
   readonly pattern: string;
   readonly replacement: readonly Part[];
   readonly flag: RewriteSpec['flag'];
-  /** A captured text may stand in the query, where nginx would not escape it. */
-  readonly capturesInQuery: boolean;
+  /** What captured text, which is decoded, could smuggle in: line breaks, or also parameters of a query. */
+  readonly danger: 'none' | 'lines' | 'query';
 }
-
-const ABSOLUTE = /^(?:https?|\$scheme|\$\{scheme\}):\/\/(?:[A-Za-z0-9[]|\$\{?(?:host|server_name)\b)/;
 
 export function parseRewrite(rule: RewriteSpec): Rewrite | (Problem & { field: 'pattern' | 'replacement' }) {
   const pattern = parsePattern(rule.pattern);
@@ -23,21 +23,36 @@ export function parseRewrite(rule: RewriteSpec): Rewrite | (Problem & { field: '
   if (isProblem(replacement)) {
     return { ...replacement, field: 'replacement' };
   }
-  const absolute = ABSOLUTE.test(rule.replacement);
-  if (!absolute && !/^\/(?!\/)/.test(rule.replacement)) {
-    return { ...invalidFormat('must be a path or an absolute http or https URL'), field: 'replacement' };
+  if (!isTarget(rule.replacement)) {
+    return {
+      ...invalidFormat('must be a path or an http or https URL of a fixed host'),
+      field: 'replacement',
+    };
   }
-  if (absolute && rule.flag !== 'redirect' && rule.flag !== 'permanent') {
+  if (isAbsoluteTarget(rule.replacement) && rule.flag !== 'redirect' && rule.flag !== 'permanent') {
     const message = 'an absolute URL is always a redirect; the flag must be redirect or permanent';
     return { ...problem('INVALID_FORMAT', message), field: 'replacement' };
   }
-  const query = rule.replacement.includes('?') ? rule.replacement.slice(rule.replacement.indexOf('?')) : '';
   return {
     pattern: pattern.named,
     replacement,
     flag: rule.flag,
-    capturesInQuery: /\$\{?[1-9]/.test(query),
+    danger: dangerOf(rule.replacement, pattern.captures),
   };
+}
+
+/** Captures that are used, by number, of a replacement or a part of it. */
+const used = (text: string): readonly number[] =>
+  [...text.matchAll(/\$\{?([1-9])/g)].map((match) => Number(match[1]));
+
+function dangerOf(replacement: string, captures: readonly Mask[]): Rewrite['danger'] {
+  const holds = (text: string, mask: Mask): boolean =>
+    used(text).some((group) => ((captures[group - 1] ?? 0n) & mask) !== 0n);
+  const query = replacement.includes('?') ? replacement.slice(replacement.indexOf('?')) : '';
+  if (holds(query, NOT_IN_QUERY)) {
+    return 'query';
+  }
+  return holds(replacement, CONTROLS) ? 'lines' : 'none';
 }
 
 /** Why a rewrite rule cannot be rendered, if so; `field` of the problem is `pattern` or `replacement`. */

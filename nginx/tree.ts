@@ -18,13 +18,11 @@ export type Arg =
   | { readonly kind: 'param'; readonly name: string; readonly quantity: Quantity }
   /** A name that we made: of an upstream or a zone. */
   | { readonly kind: 'name'; readonly name: string }
-  | {
-      readonly kind: 'name-size';
-      readonly prefix: string;
-      readonly name: string;
-      readonly quantity: Quantity;
-    }
+  /** Memory shared by the workers: `shared:name:10m`. */
+  | { readonly kind: 'shared'; readonly name: string; readonly quantity: Quantity }
   | { readonly kind: 'variable'; readonly name: string }
+  /** `($variable ~ "regex")` of an `if`. */
+  | { readonly kind: 'condition'; readonly variable: string; readonly source: string }
   | { readonly kind: 'address'; readonly host: string; readonly port: number }
   | { readonly kind: 'network'; readonly network: string }
   | { readonly kind: 'server-name'; readonly name: string }

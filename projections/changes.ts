@@ -2,6 +2,7 @@
  * The story of a change: for each version what changed and who asked, and what each agent made of it. A version's
  * document is written once; what an agent did stands in a document of its own, so that a fleet does not fight for one.
  */
+import { keyMatches } from '../domain/index.js';
 import { never } from '../kernel/index.js';
 import type { Doc, Op } from '../read-store/index.js';
 import type { AgentStreamEvent, ConfigCause, ConfigEvent, StoredEvent } from '../schemas/index.js';
@@ -44,6 +45,14 @@ export interface DeliveryDoc extends Origin {
 }
 
 export const versionId = (workspaceId: string, number: number): string => `${workspaceId}/${number}`;
+
+/** Whether a version changed what stands behind one of the agent's selectors, or the agent itself. */
+export const touches = (
+  version: VersionDoc,
+  agent: { readonly id: string; readonly labels: Readonly<Record<string, string>> },
+): boolean =>
+  version.agent_ids.includes(agent.id) ||
+  Object.keys(version.targets).some((key) => keyMatches(key, agent.id, agent.labels));
 
 const deliveryId = (workspaceId: string, number: number, agentId: string): string =>
   `${versionId(workspaceId, number)}/${agentId}`;
@@ -145,7 +154,7 @@ export const changes: Projection = {
   categories: ['config', 'agent'],
   collections: [
     { name: VERSIONS, indexes: ['workspace_id', 'number'] },
-    { name: DELIVERIES, indexes: ['version_key', 'state', 'agent_id'] },
+    { name: DELIVERIES, indexes: ['workspace_id', 'version_key', 'state'] },
   ],
   onPoison: 'park',
   keys,

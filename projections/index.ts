@@ -1,5 +1,5 @@
 export type { AgentDoc, Refusal, VersionAt } from './agents.js';
-export { type DeliveryDoc, type VersionDoc, versionId } from './changes.js';
+export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
 export { type Models, readModels } from './models.js';
 export type { OrganizationDoc } from './organizations.js';

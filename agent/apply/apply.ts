@@ -39,9 +39,9 @@ export async function apply(deps: ApplyDeps, update: Update): Promise<void> {
   if (refused !== undefined) {
     return fail(refused);
   }
-  run.say('APPLYING');
   try {
     run.reach('tested');
+    run.say('APPLYING');
     failpoint('linking');
     store.link(update.digest);
   } catch (error) {

@@ -34,6 +34,7 @@ export function createConductor(given: ConductorDeps): Conductor {
   };
   const serial = createSerial();
   let waiting: Update | undefined;
+  let applying: Update | undefined;
 
   const applyWaiting = async (): Promise<void> => {
     const update = waiting;
@@ -41,7 +42,9 @@ export function createConductor(given: ConductorDeps): Conductor {
     if (update === undefined) {
       return;
     }
+    applying = update;
     await apply(deps, update);
+    applying = undefined;
     try {
       deps.store.collect();
     } catch (error) {
@@ -53,6 +56,11 @@ export function createConductor(given: ConductorDeps): Conductor {
     ...createCommands(deps, given.mark, serial),
     recover: () => serial.run(() => recover(deps)),
     submit: (update) => {
+      if (applying?.digest === update.digest && applying.version === update.version) {
+        // Sent again over a new connection; the answer is on its way.
+        waiting = undefined;
+        return;
+      }
       waiting = update;
       void serial.run(applyWaiting).catch((error: unknown) => {
         given.log.warn({ error: errorMessage(error) }, 'apply ended unexpectedly');

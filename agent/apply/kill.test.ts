@@ -71,7 +71,7 @@ test('killed at each step of an apply: the old or the new is served, and the new
       assert.ok([run.before, point].includes(run.after), `${point}: serves ${run.after}`);
       assert.ok(
         run.seen.every((text) => [run.before, point].includes(text)),
-        `${point}: saw ${run.seen}`,
+        `${point}: saw ${run.seen.join()}`,
       );
       assert.is(run.outcome.status, 'SUCCESS', `${point}: ${run.outcome.message}`);
       assert.is(run.final, point);

@@ -28,7 +28,7 @@ export type UpstreamCommand =
   | { readonly type: 'delete-upstream'; readonly id: string; readonly at: string };
 
 /** nginx's own defaults for a server of an upstream. */
-const SERVER = { weight: 1, backup: false, down: false, max_fails: 1, fail_timeout: 10 };
+const SERVER = { address: '', weight: 1, backup: false, down: false, max_fails: 1, fail_timeout: 10 };
 const HEALTH_CHECK = {
   enabled: false,
   path: '/',
@@ -79,8 +79,7 @@ export function decideUpstream(command: UpstreamCommand, state: WorkspaceState):
   }
 }
 
-const complete = (server: CreateUpstream['servers'][number]): UpstreamServer =>
-  merged({ ...SERVER, address: '' }, server);
+const complete = (server: CreateUpstream['servers'][number]): UpstreamServer => merged(SERVER, server);
 
 function existing(id: string, state: WorkspaceState): Upstream {
   const upstream = state.upstreams.get(id);

@@ -6,13 +6,16 @@ import { Worker } from 'node:worker_threads';
 import { type Clock, deferred, never, systemClock } from '../../kernel/index.js';
 import { type Appended, type LogAdapter, Unavailable } from '../port.js';
 import { NONE } from './commit.js';
-import type { FromWriter, ToWriter, WriterData } from './messages.js';
+import { type FromWriter, pack, type ToWriter, type WriterData } from './messages.js';
 import { LogNotOpened } from './not-opened.js';
 import { appendQueue } from './queue.js';
 import { openReader, type Reader } from './reader.js';
 import type { StoreOptions } from './store.js';
 
+export { exportLog, type TailOptions, tailLog } from './export.js';
 export { LogNotOpened, type NotOpenedReason } from './not-opened.js';
+export { type Damage, type Verification, verifyLog } from './verify.js';
+export { ChainBroken, type DamagedEvent } from './walk.js';
 
 export interface SqliteLogOptions extends StoreOptions {
   readonly clock?: Clock;
@@ -25,7 +28,7 @@ export async function sqliteLog(path: string, options: SqliteLogOptions = {}): P
     workerData: { path, options: storeOptions } satisfies WriterData,
   });
   const send = (message: ToWriter): void => writer.postMessage(message);
-  const queue = appendQueue((group) => send({ kind: 'append', group }), clock);
+  const queue = appendQueue((group) => send({ kind: 'append', group: pack(group) }), clock);
   const opening = deferred();
   const closing = deferred();
   let reader: Reader | undefined;
@@ -84,7 +87,7 @@ export async function sqliteLog(path: string, options: SqliteLogOptions = {}): P
   }
 
   return {
-    append: async (stream, expected, events): Promise<Appended> =>
+    append: (stream, expected, events): Promise<Appended> =>
       queue.append({ stream, expected: expected === 'none' ? NONE : Number(expected), events }),
     read: (stream, readOptions) => open.read(stream, readOptions),
     subscribe: (subscribeOptions) => open.subscribe(subscribeOptions),

@@ -16,7 +16,7 @@ export function lockForWriting(path: string): Lock {
   if (!existsSync(path)) {
     closeSync(openSync(path, 'wx', 0o600));
   }
-  return lock(path, 'read-write', 'BEGIN EXCLUSIVE');
+  return lock(path, 'read-write', 'PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
 }
 
 /** For tools that read a log at rest: keeps a writer from starting meanwhile, not other readers. */

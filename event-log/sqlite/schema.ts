@@ -3,6 +3,7 @@ import type { Database } from './database.js';
 /** Stands in the file's header: `NXML` in ASCII. */
 export const APPLICATION_ID = 0x4e584d4c;
 export const SCHEMA_VERSION = 1;
+export const PAGE_SIZE = 4096;
 
 /**
  * Positions are given by the writer, one more than the last: as nothing can be deleted, none is ever used again.
@@ -36,7 +37,7 @@ const TRIGGERS = ['events', 'streams'].flatMap((table) => [refuse(table, 'UPDATE
 
 /** Makes the tables of a new file, in one transaction: a crash leaves an empty file or a whole one. */
 export function createSchema(db: Database): void {
-  db.exec('PRAGMA journal_mode = WAL');
+  db.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA journal_mode = WAL`);
   db.exec(
     `BEGIN IMMEDIATE;
      PRAGMA application_id = ${APPLICATION_ID};

@@ -1,14 +1,18 @@
 /** Opens the files of a log for writing, or says by name why not. Nothing is changed before all checks have passed. */
-import { invariant } from '../../kernel/index.js';
+import { existsSync } from 'node:fs';
+import { type Clock, invariant } from '../../kernel/index.js';
 import { GENESIS } from './chain.js';
-import { type Committer, committer, type End } from './commit.js';
-import { type Database, openDatabase } from './database.js';
+import { checkpointer, syncFiles } from './checkpoint.js';
+import { type AppendRequest, type Committed, committer, type End } from './commit.js';
+import { type Database, openDatabase, SQLITE, sqliteFault } from './database.js';
 import { type LogFiles, logFiles } from './files.js';
-import { type HeadFile, openHeadFile, type Remembered, readHead } from './head.js';
+import { openHeadFile, type Remembered, readHead } from './head.js';
+import { hex } from './hex.js';
 import { type Lock, lockForWriting } from './lock.js';
 import { LogNotOpened } from './not-opened.js';
 import { checkFolder, databaseExists, named } from './preflight.js';
 import { APPLICATION_ID, createSchema, SCHEMA_VERSION } from './schema.js';
+import { createSums } from './sums.js';
 import { ChainBroken, hashAt, walkChain } from './walk.js';
 
 export interface StoreOptions {
@@ -17,10 +21,12 @@ export interface StoreOptions {
 }
 
 export interface Store {
-  readonly db: Database;
-  readonly committer: Committer;
-  readonly head: HeadFile;
-  readonly files: LogFiles;
+  /** Durable when it returns, the head remembered. */
+  commit(group: readonly AppendRequest[]): Committed;
+  /** What may wait until the appends are answered. */
+  tidy(): void;
+  /** After a write for which there was no room. */
+  refused(): void;
   /** Closes in order; not to be called after a failed write. */
   close(): void;
 }
@@ -28,44 +34,80 @@ export interface Store {
 /** How many of the newest events are checked at each start. All of them: `verifyLog`. */
 const TAIL = 1000;
 
-export function openStore(path: string, options: StoreOptions = {}): Store {
+export function openStore(path: string, clock: Clock, options: StoreOptions = {}): Store {
   const files = logFiles(path);
   let lock: Lock | undefined;
   try {
     checkFolder(files);
     lock = lockForWriting(files.lock);
-    return opened(files, lock, options);
+    return opened(files, lock, clock, options);
   } catch (error) {
     lock?.release();
     throw named(error, files.db);
   }
 }
 
-function opened(files: LogFiles, lock: Lock, options: StoreOptions): Store {
+function opened(files: LogFiles, lock: Lock, clock: Clock, options: StoreOptions): Store {
   const remembered = readHead(files.head);
   const checked = checkBefore(files, remembered, options.acceptHead === true);
   if (checked === undefined && remembered.kind === 'none') {
     // First of all files, so that a log without a remembered head is never a log that was just made.
     openHeadFile(files.head, { position: 0, hash: hex(GENESIS) }).close();
   }
+  if (checked === undefined || !existsSync(files.sums)) {
+    createSums(files.sums, checked && files.db);
+  }
+  syncFiles(files);
   const db = openDatabase(files.db, 'read-write');
   if (checked === undefined) {
     createSchema(db);
   }
-  const end = endOf(db);
-  const head = openHeadFile(files.head, { position: end.position, hash: hex(end.hash) });
+  const checkpoints = checkpointer(db, files);
+  let refused = !withRoom(() => checkpoints.run('clean'));
+  const events = committer(db, endOf(db), clock);
+  const remember = (): { position: number; hash: string } => ({
+    position: events.end().position,
+    hash: hex(events.end().hash),
+  });
+  const head = openHeadFile(files.head, remember());
   return {
-    db,
-    files,
-    head,
-    committer: committer(db, end),
+    commit: (group) => {
+      const committed = events.commit(group);
+      head.remember(remember());
+      return committed;
+    },
+    tidy: () => {
+      if (refused) {
+        refused = !withRoom(() => checkpoints.run('clean'));
+      } else if (!withRoom(() => checkpoints.tick())) {
+        refused = true;
+      }
+    },
+    refused: () => {
+      refused = true;
+    },
     close: () => {
+      checkpoints.run('clean');
       db.close();
+      checkpoints.close();
       head.sync();
       head.close();
       lock.release();
     },
   };
+}
+
+/** A full disk is waited out: the write-ahead log holds everything meanwhile. Says whether there was room. */
+function withRoom(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch (error) {
+    if (sqliteFault(error)?.code === SQLITE.FULL) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 /**
@@ -160,5 +202,3 @@ function endOf(db: Database): End {
   invariant(typeof position === 'number' && hash instanceof Uint8Array, 'the newest event has a hash');
   return { position, hash };
 }
-
-export const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');

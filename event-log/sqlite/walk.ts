@@ -1,4 +1,5 @@
 import { errorMessage } from '../../kernel/index.js';
+import { LogDamaged } from '../port.js';
 import { chained, GENESIS, type Link } from './chain.js';
 import type { Database, Row } from './database.js';
 
@@ -10,7 +11,8 @@ export interface DamagedEvent {
   readonly what: string;
 }
 
-export class ChainBroken extends Error {
+/** Names the first event that is not as it was written. */
+export class ChainBroken extends LogDamaged {
   readonly at: DamagedEvent;
 
   constructor(at: DamagedEvent) {

@@ -3,9 +3,9 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { errorMessage, invariant, never, systemClock } from '../../kernel/index.js';
 import type { AppendRequest } from './commit.js';
 import { SQLITE, sqliteFault } from './database.js';
-import type { FromWriter, ToWriter, WriterData } from './messages.js';
+import { type FromWriter, type ToWriter, unpack, type WriterData } from './messages.js';
 import { named } from './preflight.js';
-import { hex, openStore, type Store } from './store.js';
+import { openStore, type Store } from './store.js';
 
 /** One transaction takes in at most so many appends, so that the first does not wait too long for the last. */
 const MAX_GROUP = 4096;
@@ -15,15 +15,13 @@ function run(port: MessagePort, store: Store): void {
   let stopped = false;
 
   function commit(group: readonly AppendRequest[], groups: number): void {
-    const started = systemClock.monotonic();
     try {
-      const answers = store.committer.commit(group);
-      const { position, hash } = store.committer.end();
-      store.head.remember({ position, hash: hex(hash) });
-      tell({ kind: 'committed', groups, answers, position, took: systemClock.monotonic() - started });
+      tell({ kind: 'committed', groups, ...store.commit(group) });
+      store.tidy();
     } catch (error) {
       if (sqliteFault(error)?.code === SQLITE.FULL) {
         // No room: the write was refused before any fsync and rolled back whole, so the next may be tried.
+        store.refused();
         tell({ kind: 'refused', groups, message: errorMessage(error) });
         return;
       }
@@ -41,7 +39,7 @@ function run(port: MessagePort, store: Store): void {
     while (next !== undefined) {
       switch (next.kind) {
         case 'append':
-          group = groups === 0 ? [...next.group] : group.concat(next.group);
+          group = group.concat(unpack(next.group));
           groups += 1;
           break;
         case 'close':
@@ -76,13 +74,13 @@ function run(port: MessagePort, store: Store): void {
   }
 
   port.on('message', work);
-  tell({ kind: 'opened', position: store.committer.end().position });
+  tell({ kind: 'opened' });
 }
 
 invariant(parentPort, 'runs as a worker thread');
 const data = workerData as WriterData;
 try {
-  run(parentPort, openStore(data.path, data.options));
+  run(parentPort, openStore(data.path, systemClock, data.options));
 } catch (error) {
   const { reason, message } = named(error, data.path);
   parentPort.postMessage({ kind: 'not-opened', reason, message } satisfies FromWriter);

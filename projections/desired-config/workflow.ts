@@ -96,7 +96,7 @@ export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
       }
     },
     settle: async () => {
-      for (const workspaceId of [...dirty]) {
+      for (const workspaceId of Array.from(dirty)) {
         await publish(workspaceId);
       }
       for (const [workspaceId] of known) {

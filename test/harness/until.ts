@@ -3,6 +3,7 @@ export async function until<T>(
   what: string,
   look: () => Promise<T> | T,
   ms = 10_000,
+  everyMs = 20,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + ms;
   let last: unknown;
@@ -16,7 +17,7 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
   throw new Error(
     `waited ${ms} ms for: ${what}; last seen: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
