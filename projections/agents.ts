@@ -2,13 +2,13 @@ import type { AgentFacts, AgentState, EnrolledAgent, Reason, Stage, StoredEvent 
 import type { Key, Projection } from './projection.js';
 import { type Origin, origin } from './resource.js';
 
-export interface VersionAt {
+interface VersionAt {
   readonly version: number;
   readonly digest: string;
   readonly at: string;
 }
 
-export interface Refusal extends VersionAt {
+interface Refusal extends VersionAt {
   readonly reason: Reason;
   readonly stage: Stage;
   readonly message: string;

@@ -7,7 +7,7 @@ import { type Clock, notifier, type Position, type Timers } from '../kernel/inde
  */
 export type State = 'starting' | 'standby' | 'catching-up' | 'live' | 'waiting' | 'stopped' | 'superseded';
 
-export interface Progress {
+interface Progress {
   readonly state: State;
   /** Everything up to here is in the documents. */
   readonly position: Position;

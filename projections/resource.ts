@@ -3,7 +3,7 @@ import type { EventData, EventType, StoredEvent } from '../schemas/index.js';
 import type { Projection } from './projection.js';
 
 /** What an event does to one resource: an event carries it whole, so that projecting is setting. */
-export type Change = { readonly put: { readonly id: string } } | { readonly remove: string };
+type Change = { readonly put: { readonly id: string } } | { readonly remove: string };
 
 export interface ResourceModel {
   readonly name: string;

@@ -25,7 +25,7 @@ export interface RunnerOptions {
   readonly batchSize?: number;
 }
 
-export interface ProjectionStatus {
+interface ProjectionStatus {
   readonly name: string;
   readonly version: number;
   readonly state: State;

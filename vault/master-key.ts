@@ -22,7 +22,7 @@ export class MasterKeyUnusable extends Error {
   }
 }
 
-export interface MasterKeyFile {
+interface MasterKeyFile {
   readonly path: string;
   /** Makes the key where there is no file. Only for a vault that is new: no other key opens an old one. */
   readonly create: boolean;

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { systemClock } from '../../kernel/index.js';
 import { manualClock } from '../clock.harness.js';
 import { type ReadStore, StoreUnusable } from '../index.js';
 import { removeSqliteStore, type SqliteReadStoreOptions, sqliteReadStore } from './index.js';
@@ -158,7 +159,7 @@ function killedWriter(path: string): void {
 
 test('after kill -9 checkpoint and documents agree, and the lease is free', async ({ path }) => {
   killedWriter(path);
-  const store = open(path);
+  const store = open(path, { clock: systemClock });
   assert.is(await store.checkpoint('x.v1'), 201n);
   const { items } = await store.find('x.v1/x');
   assert.equal([...new Set(items.map((doc) => doc.name))], ['200']);
