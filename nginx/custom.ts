@@ -82,6 +82,10 @@ function readArg(type: ArgType, value: string): Arg | Problem {
       return readSize(value, type.min, type.max);
     case 'time':
       return readTime(value, type.min, type.max);
+    case 'seconds':
+      return value.endsWith('ms')
+        ? invalidFormat('must be a time in whole seconds')
+        : readTime(value, type.min, type.max);
     case 'text':
       return readText(value, VARIABLES.header);
     case 'target':

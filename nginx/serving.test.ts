@@ -39,7 +39,13 @@ const at = folder();
 function echo(): Promise<Server> {
   const answer = (request: IncomingMessage): string =>
     JSON.stringify({ url: request.url, headers: request.headers, version: request.httpVersion });
-  const listening = createServer((request, response) => response.end(answer(request)));
+  const listening = createServer((request, response) => {
+    if (request.url?.endsWith('/redirect') === true) {
+      const path = request.url.replace('/redirect', '/target');
+      response.writeHead(302, { location: `http://${request.headers.host ?? ''}${path}` });
+    }
+    response.end(answer(request));
+  });
   return new Promise((resolve) => listening.listen(0, '127.0.0.1', () => resolve(listening)));
 }
 
@@ -193,6 +199,13 @@ test('a literal URL is asked by its own name, its path replaces that of the loca
   assert.is(seen.headers['host'], `localhost:${backendPort}`);
   assert.is(seen.headers['x-forwarded-host'], 'app.test');
   assert.is((await through('app.test', '/same/x')).url, '/same/x');
+});
+
+test('a redirect to a literal URL leads back through the location', async () => {
+  const location = async (path: string) => (await get('app.test', path)).headers['location'];
+  assert.is(await location('/literal/redirect'), `http://app.test:${port}/literal/target`);
+  assert.is(await location('/same/redirect'), `http://app.test:${port}/same/target`);
+  assert.is(await location('/redirect'), 'http://app.test/target');
 });
 
 test('an unknown name is answered by nobody', async () => {
