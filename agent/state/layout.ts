@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Where everything of one agent stands. All are absolute. */
 export interface Layout {
@@ -47,7 +47,7 @@ export function openLayout(stateDir: string, uid = process.getuid?.() ?? 0): Lay
   }
   const passable = uid === 0 ? 0o711 : 0o700;
   const made = attempt(stateDir, () => {
-    mkdirSync(stateDir, { recursive: true, mode: passable });
+    makeFolder(stateDir, passable);
     return realpathSync(stateDir);
   });
   const layout = layoutOf(made);
@@ -67,7 +67,7 @@ export function openLayout(stateDir: string, uid = process.getuid?.() ?? 0): Lay
       [layout.logs, passable],
       [layout.tmp, passable],
     ] as const) {
-      mkdirSync(folder, { recursive: true, mode });
+      makeFolder(folder, mode);
       chmodSync(folder, mode);
     }
   });
@@ -91,6 +91,14 @@ export function layoutOf(root: string): Layout {
     errorLog: join(root, 'logs', 'error.log'),
     tmp: join(root, 'tmp'),
   };
+}
+
+/** Node's own recursive form never ends where a file system refuses every new folder with ENOENT, as `/proc` does. */
+function makeFolder(path: string, mode: number): void {
+  if (!existsSync(path)) {
+    makeFolder(dirname(path), mode);
+    mkdirSync(path, { mode });
+  }
 }
 
 function attempt<T>(stateDir: string, task: () => T): T {
