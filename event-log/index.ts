@@ -1,1 +1,6 @@
+export { type Catalogue, eventCatalogue } from './catalogue.js';
+export { eventLog } from './log.js';
+export { memoryLog } from './memory/index.js';
+export { InvalidEvent } from './outgoing.js';
 export * from './port.js';
+export type { Upcast, Upcasts } from './upcast.js';

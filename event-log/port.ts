@@ -18,7 +18,7 @@
  *     version newer than known, stops the reader with `UnknownEvent`: it is never skipped.
  */
 import type { Category, Position, Revision } from '../kernel/index.js';
-import type { NewEvent, StoredEvent } from '../schemas/index.js';
+import type { EventType, NewEvent, StoredEvent } from '../schemas/index.js';
 
 export type Expected = 'none' | Revision;
 
@@ -42,6 +42,11 @@ export interface SubscribeOptions {
   readonly after: Position;
   /** Only streams of these categories; all when left out. */
   readonly categories?: readonly Category[];
+  /**
+   * Only events of these types; all when left out. The others are not even parsed, which is most of a reader's work.
+   * A type that this build does not know stops the reader all the same.
+   */
+  readonly types?: readonly EventType[];
   readonly signal: AbortSignal;
 }
 

@@ -7,7 +7,7 @@ export interface Address {
 }
 
 const OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])';
-const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+const IPV4 = new RegExp(['^', OCTET, '(?:[.]', OCTET, '){3}$'].join(''));
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 /** Addresses in disguise: `2130706433`, `0x7f.1`, `127.1`, `010.0.0.1`. */
 const NUMERIC_LABEL = /^(?:0x[0-9a-f]*|[0-9]+)$/i;

@@ -17,7 +17,10 @@ export function upstreamsOf(hosts: readonly HostModel[]): readonly UpstreamModel
       if (known === upstream) {
         continue;
       }
-      invariant(known === undefined || sameContent(known, upstream), `two upstreams named ${upstream.name}`);
+      invariant(
+        known === undefined || known.digest === upstream.digest,
+        `two upstreams named ${upstream.name}`,
+      );
       if (known === undefined || preferred(upstream, known)) {
         found.set(upstream.name, upstream);
       }
@@ -28,10 +31,6 @@ export function upstreamsOf(hosts: readonly HostModel[]): readonly UpstreamModel
 
 const preferred = (a: UpstreamModel, b: UpstreamModel): boolean =>
   a.origin.kind === b.origin.kind ? a.origin.id < b.origin.id : a.origin.kind === 'upstream';
-
-/** Names are 48 bits of a digest: two contents of one name could be made on purpose. */
-const sameContent = (a: UpstreamModel, b: UpstreamModel): boolean =>
-  a.algorithm === b.algorithm && a.keepalive === b.keepalive && digestOf(a.servers) === digestOf(b.servers);
 
 /** The ports of these hosts. Throws RenderRefused where one port is wanted with and without TLS. */
 export function portsOf(hosts: readonly HostModel[]): readonly PortModel[] {

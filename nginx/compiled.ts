@@ -76,6 +76,8 @@ export interface HostModel {
 export interface UpstreamModel {
   /** `nx_` and 12 hexadecimal digits of the content's digest. */
   readonly name: string;
+  /** Of the content, whole: 12 digits of it could be made the same on purpose. */
+  readonly digest: string;
   readonly algorithm: UpstreamSpec['algorithm'];
   readonly servers: readonly ServerSpec[];
   readonly keepalive: number;

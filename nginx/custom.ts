@@ -5,10 +5,10 @@ import { checkHeaderName } from './header.js';
 import type { DirectiveSpec, Problem } from './model.js';
 import { invalidFormat, problem } from './text.js';
 import { type Arg, type Directive, int, quantity, word } from './tree.js';
+import { isTarget } from './url.js';
 import { isProblem, splitText, VARIABLES, type VariableSet } from './variables.js';
 
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#&^_.+-]{0,63}\/(?:\*|[a-z0-9][a-z0-9!#&^_.+-]{0,63})$/i;
-const URL_START = /^(?:\/(?!\/)|(?:https?|\$scheme|\$\{scheme\}):\/\/[A-Za-z0-9[$])/;
 const SIZES = { '': 1, k: 1024, m: 1024 * 1024, g: 1024 * 1024 * 1024 } as const;
 const TIMES = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -82,6 +82,10 @@ function readArg(type: ArgType, value: string): Arg | Problem {
       return readSize(value, type.min, type.max);
     case 'time':
       return readTime(value, type.min, type.max);
+    case 'seconds':
+      return value.endsWith('ms')
+        ? invalidFormat('must be a time in whole seconds')
+        : readTime(value, type.min, type.max);
     case 'text':
       return readText(value, VARIABLES.header);
     case 'target':
@@ -123,9 +127,8 @@ export function readCustomDirective(
   }
   const required = rule.required ?? rule.args.length;
   if (args.length < required || (!rule.repeats && args.length > rule.args.length)) {
-    return invalidFormat(
-      `${name} takes ${required === rule.args.length ? required : `${required} to ${rule.args.length}`} arguments`,
-    );
+    const count = required === rule.args.length ? String(required) : `${required} to ${rule.args.length}`;
+    return invalidFormat(`${name} takes ${count} arguments`);
   }
   const read: Arg[] = [];
   for (const [index, value] of args.entries()) {
@@ -145,8 +148,8 @@ const SETS: ReadonlySet<string> = new Set(['gzip_proxied', 'gzip_types', 'proxy_
 /** What no single argument shows. */
 function checkWhole(name: DirectiveName, args: readonly string[]): Problem | undefined {
   const [first = '', second] = args;
-  if (name === 'return' && /^30[12378]$/.test(first) && !URL_START.test(second ?? '')) {
-    return invalidFormat('a redirect must go to a path or to an absolute http or https URL');
+  if (name === 'return' && /^30[12378]$/.test(first) && !isTarget(second ?? '')) {
+    return invalidFormat('a redirect must go to a path or to an http or https URL of a fixed host');
   }
   if (name === 'try_files' && args.slice(0, -1).some((arg) => arg.startsWith('='))) {
     return invalidFormat('only the last argument may be =code');

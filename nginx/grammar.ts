@@ -14,10 +14,10 @@ export type Context =
   | 'map'
   | 'types';
 
-/** What an argument may be. Sizes are in bytes, times in milliseconds. */
+/** What an argument may be. Sizes are in bytes, times in milliseconds; `seconds` has no finer unit. */
 export type ArgType =
   | { readonly type: 'words'; readonly words: readonly string[] }
-  | { readonly type: 'int' | 'size' | 'time'; readonly min: number; readonly max: number }
+  | { readonly type: 'int' | 'size' | 'time' | 'seconds'; readonly min: number; readonly max: number }
   /** Free text with variables. */
   | { readonly type: 'text' }
   /** Where a redirect goes: a path or an absolute URL, with variables. */
@@ -56,6 +56,7 @@ const flag = words('on', 'off');
 const int = (min: number, max: number): ArgType => ({ type: 'int', min, max });
 const size = (min: number, max: number): ArgType => ({ type: 'size', min, max });
 const time = (min: number, max: number): ArgType => ({ type: 'time', min, max });
+const seconds = (min: number, max: number): ArgType => ({ type: 'seconds', min, max });
 const status = int(200, 599);
 
 const BOTH = ['server', 'location'] as const;
@@ -70,7 +71,6 @@ const ours = (contexts: readonly Context[], count: number, more: Partial<Rule> =
 });
 
 export const GRAMMAR = {
-  absolute_redirect: setting(flag),
   add_header: {
     contexts: HTTP,
     args: [{ type: 'header-name' }, { type: 'text' }, words('always')],
@@ -172,7 +172,7 @@ export const GRAMMAR = {
   proxy_next_upstream_tries: setting(int(0, 100)),
   proxy_pass: ours(['location'], 1),
   proxy_read_timeout: setting(time(1, 24 * HOUR)),
-  proxy_redirect: setting(words('off', 'default')),
+  proxy_redirect: { contexts: HTTP, args: [words('off'), own], required: 1, user: BOTH },
   proxy_request_buffering: setting(flag),
   proxy_send_timeout: setting(time(1, 24 * HOUR)),
   proxy_set_header: {
@@ -226,7 +226,7 @@ export const GRAMMAR = {
   ssl_session_tickets: ours(['http', 'server'], 1, { module: 'http_ssl' }),
   ssl_session_timeout: {
     contexts: ['http', 'server'],
-    args: [time(0, 24 * HOUR)],
+    args: [seconds(0, 24 * HOUR)],
     user: ['server'],
     module: 'http_ssl',
   },

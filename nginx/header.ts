@@ -28,7 +28,7 @@ export function checkHeaderName(name: string): Problem | undefined {
     return invalidFormat('must be a header name of letters, digits and !#&*+-.^_|~');
   }
   return FRAMING.has(name.toLowerCase())
-    ? problem('HEADER_NOT_ALLOWED', `${name} belongs to the connection; nginx sets it itself`)
+    ? problem('HEADER_NOT_ALLOWED', `${name} belongs to the connection and is nginx's own`)
     : undefined;
 }
 

@@ -36,7 +36,7 @@ const NO_TARGET: TargetValue = { upstream: null, authority: null, serverName: nu
 /** Compiles one host. Throws RenderRefused; for values, only where the checks were not asked before. */
 export function hostModel(spec: HostSpec, references: References): HostModel {
   const origin: Origin = { kind: 'virtual_host', id: spec.id, name: spec.name };
-  const upstreams = new Map<string, UpstreamModel>();
+  const upstreams = new Set<UpstreamModel>();
   const fail = (reason: RefusalReason, field: string, message: string): never => {
     throw new RenderRefused(reason, { ...origin, field }, message);
   };
@@ -70,7 +70,7 @@ export function hostModel(spec: HostSpec, references: References): HostModel {
     });
 
   const use = (upstream: UpstreamModel): string => {
-    upstreams.set(upstream.name, upstreams.get(upstream.name) ?? upstream);
+    upstreams.add(upstream);
     return upstream.name;
   };
 
@@ -167,6 +167,6 @@ export function hostModel(spec: HostSpec, references: References): HostModel {
       certificate: spec.ssl_enabled ? (certificate?.fingerprint ?? null) : null,
       targets,
     },
-    upstreams: [...upstreams.values()],
+    upstreams: [...upstreams],
   };
 }

@@ -51,6 +51,22 @@ function rewrites(location: LocationShape): readonly Directive[] {
   }));
 }
 
+/** Redirects to the literal URL lead back to the location: what nginx does by itself when it knows the URL. */
+function proxyRedirect(
+  { action, directives, path, field }: LocationShape,
+  target: TargetValue,
+): readonly Directive[] {
+  const chosen = directives.some(({ name }) => name === 'proxy_redirect');
+  if (action.kind !== 'proxy' || target.authority === null || chosen) {
+    return [];
+  }
+  const whole = action.path === '';
+  const from = `${action.scheme}://${target.authority}${whole ? '/' : action.path}`;
+  return [
+    { name: 'proxy_redirect', args: [text(from), text(whole ? '/' : path)], field: `${field}.proxy_pass` },
+  ];
+}
+
 function proxyPass(location: LocationShape, target: TargetValue): readonly Directive[] {
   const { action } = location;
   if (action.kind !== 'proxy' || target.upstream === null) {
@@ -64,7 +80,11 @@ function proxyPass(location: LocationShape, target: TargetValue): readonly Direc
           { name: 'proxy_ssl_name', args: [text(target.serverName ?? '')], field: action.field },
         ]
       : [];
-  return [{ name: 'proxy_pass', args: [arg], field: action.field }, ...tls];
+  return [
+    { name: 'proxy_pass', args: [arg], field: action.field },
+    ...tls,
+    ...proxyRedirect(location, target),
+  ];
 }
 
 /** Never what nginx would do by itself: serve the files of its own default root. */
@@ -123,7 +143,14 @@ export function hostTree(host: HostModel, capabilities: Capabilities): readonly 
 
   /** Without this header no browser would ever come by QUIC. */
   const altSvc: readonly HeaderModel[] = shape.http3
-    ? [{ name: 'Alt-Svc', value: [`h3=":${shape.port}"; ma=86400`], always: true, field: 'http3_enabled' }]
+    ? [
+        {
+          name: 'Alt-Svc',
+          value: ['h3=":', String(shape.port), '"; ma=86400'],
+          always: true,
+          field: 'http3_enabled',
+        },
+      ]
     : [];
 
   const locationBlock = (location: LocationShape, target: TargetValue): Directive => {

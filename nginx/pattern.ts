@@ -5,7 +5,7 @@
  */
 import { ANY, classMask, escapeMask, literalMask, type Mask } from './char-set.js';
 import type { Problem } from './model.js';
-import { checkText, problem } from './text.js';
+import { checkText, invalidFormat, problem } from './text.js';
 import { captureName } from './variables.js';
 
 export interface Pattern {
@@ -269,7 +269,7 @@ function parse(source: string, ignoreCase: boolean): Pattern {
 
 /** Reads a pattern; the problem's code is INVALID_FORMAT or UNSAFE_REGEX. */
 export function parsePattern(source: string): Pattern | Problem {
-  const bad = checkText(source);
+  const bad = source === '' ? invalidFormat('must not be empty') : checkText(source);
   if (bad) {
     return bad;
   }

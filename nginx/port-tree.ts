@@ -1,5 +1,6 @@
 import { supports } from './capabilities.js';
 import type { PortModel } from './compiled.js';
+import { ownsHttp, TLS_DEFAULTS } from './defaults.js';
 import type { Capabilities } from './model.js';
 import { type Arg, type Directive, int, word } from './tree.js';
 
@@ -46,6 +47,8 @@ export function portTree(port: PortModel, capabilities: Capabilities): readonly 
             ]
           : []),
         { name: 'server_name', args: [{ kind: 'server-name', name: '' }] },
+        // The protocol is agreed on before the name is known: what this server allows holds for all of the port.
+        ...(port.tls && !ownsHttp(capabilities) ? TLS_DEFAULTS : []),
         ...(port.tls ? handshake : []),
         { name: 'return', args: [int(421)] },
       ],

@@ -21,7 +21,7 @@ const NETWORK = /^(?:all|[0-9a-f.:]{2,45}(?:\/[0-9]{1,3})?)$/i;
 const HEADER = /^[A-Za-z0-9!#&*+.^_|~-]{1,128}$/;
 const FILE = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const MEDIA_TYPE = /^[A-Za-z0-9!#&^_.+*/-]{3,129}$/;
-const BUNDLE_PATH = /^[a-z0-9._-]+(?:\/[a-z0-9._-]+)*$/;
+const BUNDLE_PATH = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*$/;
 
 /** A value that must not be rendered; the walk adds where it comes from. */
 class Unrenderable extends Error {}

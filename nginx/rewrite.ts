@@ -2,6 +2,7 @@ import { CONTROLS, type Mask, NOT_IN_QUERY } from './char-set.js';
 import type { Problem, RewriteSpec } from './model.js';
 import { parsePattern } from './pattern.js';
 import { invalidFormat, problem } from './text.js';
+import { isAbsoluteTarget, isTarget } from './url.js';
 import { isProblem, type Part, splitText, VARIABLES } from './variables.js';
 
 export interface Rewrite {
@@ -13,8 +14,6 @@ export interface Rewrite {
   readonly danger: 'none' | 'lines' | 'query';
 }
 
-const ABSOLUTE = /^(?:https?|\$scheme|\$\{scheme\}):\/\/(?:[A-Za-z0-9[]|\$\{?(?:host|server_name)\b)/;
-
 export function parseRewrite(rule: RewriteSpec): Rewrite | (Problem & { field: 'pattern' | 'replacement' }) {
   const pattern = parsePattern(rule.pattern);
   if (isProblem(pattern)) {
@@ -24,11 +23,13 @@ export function parseRewrite(rule: RewriteSpec): Rewrite | (Problem & { field: '
   if (isProblem(replacement)) {
     return { ...replacement, field: 'replacement' };
   }
-  const absolute = ABSOLUTE.test(rule.replacement);
-  if (!absolute && !/^\/(?!\/)/.test(rule.replacement)) {
-    return { ...invalidFormat('must be a path or an absolute http or https URL'), field: 'replacement' };
+  if (!isTarget(rule.replacement)) {
+    return {
+      ...invalidFormat('must be a path or an http or https URL of a fixed host'),
+      field: 'replacement',
+    };
   }
-  if (absolute && rule.flag !== 'redirect' && rule.flag !== 'permanent') {
+  if (isAbsoluteTarget(rule.replacement) && rule.flag !== 'redirect' && rule.flag !== 'permanent') {
     const message = 'an absolute URL is always a redirect; the flag must be redirect or permanent';
     return { ...problem('INVALID_FORMAT', message), field: 'replacement' };
   }

@@ -15,7 +15,8 @@ interface Content {
 
 /** The same content has the same name, whoever asked for it; another content is another block with another zone. */
 function named(content: Content, origin: Origin, field: string | undefined): UpstreamModel {
-  return { name: `nx_${digestOf(content).slice(0, 12)}`, ...content, origin, field };
+  const digest = digestOf(content);
+  return { name: `nx_${digest.slice(0, 12)}`, digest, ...content, origin, field };
 }
 
 export function upstreamModel(spec: UpstreamSpec): UpstreamModel {

@@ -5,6 +5,26 @@ import { isProblem } from './variables.js';
 
 const PATH = /^\/[A-Za-z0-9._~!&'()*+,=:@%/-]*$/;
 
+const OWN_HOST = /\$(?:host|server_name)\b|\$\{(?:host|server_name)\}/;
+const FIXED_HOST = /[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]/;
+const REST = /(?::(?:[0-9]{1,5}|\$server_port))?(?=$|[/?#]|\$request_uri\b|\$\{request_uri\})/;
+/** The host is written out or the host's own, so that no request can choose it. */
+const ABSOLUTE = new RegExp(
+  [
+    '^(?:https?|[$]scheme|[$][{]scheme[}])://(?:',
+    OWN_HOST.source,
+    '|',
+    FIXED_HOST.source,
+    ')',
+    REST.source,
+  ].join(''),
+);
+
+export const isAbsoluteTarget = (text: string): boolean => ABSOLUTE.test(text);
+
+/** Whether a redirect may go there: a path of the same host, or an absolute URL whose host is fixed. */
+export const isTarget = (text: string): boolean => /^\/(?!\/)/.test(text) || isAbsoluteTarget(text);
+
 /** The parts of a `proxy_pass` URL; it is never rendered from its text. */
 export interface ProxyUrl extends Address {
   readonly scheme: 'http' | 'https';

@@ -73,7 +73,7 @@ const DECODED = new Set(['uri', 'document_uri']);
 
 function variableProblem(name: string): Problem {
   const hint = DECODED.has(name)
-    ? `$${name} is decoded and can carry line breaks; use $request_uri`
+    ? `$${name} is decoded and can carry line breaks: use $request_uri`
     : `variable $${name} is not allowed here`;
   return problem('VARIABLE_NOT_ALLOWED', hint);
 }

@@ -1,1 +1,4 @@
-export {};
+export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js';
+export type { Ready } from './probes.js';
+export { type ReadApiDeps, readRoutes } from './routes.js';
+export { type InWorkspace, listAnswer, type Scope, type ScopeDeps, type Scoped, scope } from './scope.js';

@@ -1,1 +1,3 @@
+export * from './errors.js';
+export * from './memory/memory.js';
 export * from './port.js';

@@ -1,0 +1,4 @@
+import { logContract } from '../contract/index.contract.js';
+import { eventLog, memoryLog } from '../index.js';
+
+logContract({ name: 'memory', open: async () => eventLog(memoryLog()) });

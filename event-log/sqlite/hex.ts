@@ -1,0 +1,1 @@
+export const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');

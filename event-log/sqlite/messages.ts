@@ -1,0 +1,63 @@
+import type { RawEvent } from '../port.js';
+import type { Answer, AppendRequest } from './commit.js';
+import type { NotOpenedReason } from './not-opened.js';
+import type { StoreOptions } from './store.js';
+
+/** What the writer's thread is given at its start. */
+export interface WriterData {
+  readonly path: string;
+  readonly options: StoreOptions;
+}
+
+export type ToWriter = { readonly kind: 'append'; readonly group: Packed } | { readonly kind: 'close' };
+
+export type FromWriter =
+  | { readonly kind: 'opened' }
+  | {
+      readonly kind: 'not-opened';
+      readonly reason: NotOpenedReason;
+      readonly path: string;
+      readonly more: string;
+    }
+  /** Answers to the groups that went into one transaction, in the order they were sent. */
+  | {
+      readonly kind: 'committed';
+      readonly groups: number;
+      readonly answers: readonly Answer[];
+      /** How long the disk took, ms. */
+      readonly took: number;
+    }
+  /** The groups were not stored; the writer goes on. */
+  | { readonly kind: 'refused'; readonly groups: number; readonly message: string }
+  /** The writer has stopped for good. */
+  | { readonly kind: 'stopped'; readonly message: string }
+  | { readonly kind: 'closed' };
+
+/** Appends as one flat list: copied from thread to thread in a third of the time that objects take. */
+export type Packed = readonly (string | number)[];
+
+export function pack(group: readonly AppendRequest[]): Packed {
+  const flat: (string | number)[] = [];
+  for (const { stream, expected, events } of group) {
+    flat.push(stream, expected, events.length);
+    for (const { id, type, meta, data } of events) {
+      flat.push(id, type, meta, data);
+    }
+  }
+  return flat;
+}
+
+export function unpack(flat: Packed): AppendRequest[] {
+  const group: AppendRequest[] = [];
+  for (let at = 0; at < flat.length; ) {
+    const [stream, expected, count] = flat.slice(at, at + 3) as [string, number, number];
+    at += 3;
+    const events: RawEvent[] = [];
+    for (const end = at + 4 * count; at < end; at += 4) {
+      const [id, type, meta, data] = flat.slice(at, at + 4) as [string, string, string, string];
+      events.push({ id, type, meta, data });
+    }
+    group.push({ stream, expected, events });
+  }
+  return group;
+}
