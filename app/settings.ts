@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { Secret } from '../kernel/index.js';
+import { ROLES, type Role } from './roles/part.js';
 
 export interface Address {
   readonly host: string;
@@ -18,6 +19,9 @@ export interface ServeSettings {
   readonly adminPassword: Secret | undefined;
   readonly masterKeyFile: string;
   readonly logLevel: string;
+  readonly roles: readonly Role[];
+  /** The log and the stores are shared by several processes. */
+  readonly distributed: boolean;
   /** Requests a minute for each principal. */
   readonly rateLimit: number;
 }
@@ -52,6 +56,9 @@ export const serveOptions: readonly Option[] = [
     '--master-key-file <file>',
     'key that the vault is locked with; made in the data folder when left out',
   ).env('NXMESH_MASTER_KEY_FILE'),
+  new Option('--roles <roles>', 'what this process does, separated by commas')
+    .env('NXMESH_ROLES')
+    .default(ROLES.join(',')),
   new Option('--rate-limit <requests>', 'a minute for each principal')
     .env('NXMESH_RATE_LIMIT')
     .default('1000'),
@@ -85,7 +92,8 @@ export function serveSettings(given: Given): ServeSettings {
   }
   const adminPassword = attempt('admin-password', () => adminPasswordOf(given));
   const rateLimit = attempt('rate-limit', () => wholeNumber(given.rateLimit ?? '1000'));
-  if (faults.length > 0 || rateLimit === undefined || !httpListen || !grpcListen) {
+  const roles = attempt('roles', () => parseRoles(given.roles ?? ''));
+  if (faults.length > 0 || roles === undefined || rateLimit === undefined || !httpListen || !grpcListen) {
     throw new BadSetting(faults.join('\n'));
   }
   return {
@@ -97,6 +105,8 @@ export function serveSettings(given: Given): ServeSettings {
     adminPassword,
     masterKeyFile: resolve(given.masterKeyFile ?? `${dataDir}/master.key`),
     logLevel: given.logLevel ?? 'info',
+    roles,
+    distributed: false,
     rateLimit,
   };
 }
@@ -130,4 +140,16 @@ export function wholeNumber(text: string): number {
     throw new InvalidArgumentError('must be a whole number');
   }
   return value;
+}
+
+function parseRoles(text: string): Role[] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !ROLES.some((role) => role === name));
+  if (unknown.length > 0) {
+    throw new BadSetting(`${unknown.join(', ')}: must be of ${ROLES.join(', ')}`);
+  }
+  if (ROLES.some((role) => !names.includes(role))) {
+    throw new BadSetting('the embedded log serves one process, which must have all roles');
+  }
+  return ROLES.filter((role) => names.includes(role));
 }
