@@ -70,6 +70,18 @@ test('a journal cut at any byte holds what was whole, and can be gone on with', 
   );
 });
 
+test('what stands behind a damaged line is not believed, nor brought back', () => {
+  const path = join(folder, 'journal3');
+  const journal = createJournal(path);
+  journal.begin('a', '1');
+  journal.step('staged');
+  journal.step('tested');
+  journal.step('linked');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('{"step":"staged"}', '{"step":"staged"!'));
+  createJournal(path).step('staged');
+  assert.equal(createJournal(path).read()?.steps, ['staged']);
+});
+
 test('the journal remembers the last proven bundle over later failures', () => {
   const journal = createJournal(join(folder, 'journal2'));
   journal.begin('a', '1');
