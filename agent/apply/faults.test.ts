@@ -1,10 +1,11 @@
 // @slow 120
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock, systemTimers } from '../../kernel/index.js';
+import { runKilled } from '../kill.harness.js';
 import {
   freePort,
   get,
@@ -109,6 +110,27 @@ test('a full disk: nothing half-written is linked, and it goes on once there is 
   await prober.stop();
   assert.equal(prober.failures, []);
   core.close();
+});
+
+test('an ordinary user needs no root', async () => {
+  if (process.getuid?.() !== 0) {
+    console.log('SKIPPED: this already runs as an ordinary user');
+    return;
+  }
+  const at = folder();
+  chownSync(at, 65_534, 65_534);
+  const port = await freePort();
+  const ended = await runKilled(join(at, 's'), { 'a.conf': site(port, 'nobody') }, '', {
+    uid: 65_534,
+    gid: 65_534,
+  });
+  assert.match(ended.output, 'done SUCCESS');
+  assert.is(await get(port), 'nobody');
+  const owners = systemProcesses.list().filter((one) => one.folder === join(at, 's'));
+  assert.ok(owners.length > 1);
+  for (const { pid } of owners) {
+    assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Uid:\s65534\s/m);
+  }
 });
 
 test('a folder that cannot be written', async () => {
