@@ -5,38 +5,10 @@ import * as assert from 'uvu/assert';
 import { timestamp } from '../kernel/index.js';
 import { CommandResult, ConfigApplyStatus, HealthReport, MetricsBatch } from '../proto/index.js';
 import type { AgentStreamEvent } from '../schemas/index.js';
-import {
-  type AgentKeys,
-  connectAgent,
-  debian12,
-  openClient,
-  openStream,
-  type ScriptedAgent,
-} from './agent.harness.js';
+import { connectAgent, debian12, openClient, openStream, type ScriptedAgent } from './agent.harness.js';
 import { agentUpsert, host, hostUpsert, WORKSPACE, type World, world } from './gateway.harness.js';
 import { AGENT_HEALTH, AGENT_METRICS } from './index.js';
-
-interface Scene {
-  readonly w: World;
-  readonly port: number;
-  readonly agentId: string;
-  readonly keys: AgentKeys;
-}
-
-const scene =
-  (run: (one: Scene) => Promise<void>, settings = {}) =>
-  async (): Promise<void> => {
-    const w = await world();
-    const gateway = await w.start(settings);
-    const agentId = randomUUID();
-    await w.publish({ upserts: [agentUpsert(agentId), hostUpsert(host())] });
-    const keys = await w.enrol(gateway.port, agentId);
-    try {
-      await run({ w, port: gateway.port, agentId, keys });
-    } finally {
-      await gateway.close();
-    }
-  };
+import { scene } from './scene.harness.js';
 
 /** Facts in short: a disconnection with its reason, a command's end with its outcome. */
 const story = (facts: readonly AgentStreamEvent[]): string[] =>
@@ -241,6 +213,9 @@ test('commands from before the gateway started: old ones have failed, new ones r
     agentId,
     (all) => story(all).filter((one) => one === 'agent_command.completed false').length === 2,
   );
+  // An answer to a message of its own: what was sent before it has arrived.
+  again.send({ $case: 'health', value: HealthReport.fromPartial({}) }, { messageId: 'h' });
+  await again.next('ack');
   assert.not(again.received.some(({ payload }) => payload?.$case === 'command'));
   again.close();
   agent.close();
