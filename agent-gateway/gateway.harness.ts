@@ -11,6 +11,7 @@ import {
   systemClock,
   systemRandom,
   systemTimers,
+  unavailable,
 } from '../kernel/index.js';
 import { memoryReadStore } from '../read-store/index.js';
 import type {
@@ -77,6 +78,8 @@ export interface Version {
 export interface World {
   readonly deps: GatewayDeps;
   readonly log: EventLog;
+  /** While it is on, nothing can be recorded. */
+  readonly outage: { on: boolean };
   readonly caPem: string;
   readonly caSha256: string;
   /** Enrols an agent in the workspace; the token may be shown once more by the same key only. */
@@ -99,6 +102,7 @@ export async function world(over: Partial<GatewayDeps> = {}): Promise<World> {
   const vault = memoryVault();
   const authority = await openAuthority({ vault, clock: systemClock, random: systemRandom });
   const tokens: World['tokens'] = new Map();
+  const outage = { on: false };
   let version = 0;
 
   const request = async (agentId: string, command: AgentCommand): Promise<void> => {
@@ -134,7 +138,12 @@ export async function world(over: Partial<GatewayDeps> = {}): Promise<World> {
       }
       return { workspaceId: WORKSPACE, organizationId: ORGANIZATION };
     },
-    record: (_workspace, _organization, agentId, command) => request(agentId, command),
+    record: async (_workspace, _organization, agentId, command) => {
+      if (outage.on) {
+        throw unavailable('the log is down');
+      }
+      await request(agentId, command);
+    },
     certificateMaterial: async () => undefined,
     ...over,
   };
@@ -146,6 +155,7 @@ export async function world(over: Partial<GatewayDeps> = {}): Promise<World> {
   return {
     deps,
     log,
+    outage,
     caPem: authority.certificatePem,
     caSha256: authority.sha256,
     tokens,

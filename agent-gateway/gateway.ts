@@ -108,8 +108,9 @@ export async function agentGateway(
       presence.stop();
       commands.stop();
       tls.stop();
-      await Promise.all([server.close(graceMs), held.close()]);
+      // A log that is down must not hold us back: what could not be recorded by then is seen at the next start.
       const late = timers.after(graceMs, () => facts.close());
+      await Promise.all([server.close(graceMs), held.close()]);
       await facts.idle();
       late();
       facts.close();

@@ -15,6 +15,7 @@ import { systemProcesses } from './nginx-control/processes.js';
 import { createRunTool } from './run-tool.js';
 import type { FullSettings } from './settings.js';
 import { prepareEmpty } from './state/empty.js';
+import { createFlush } from './state/flush.js';
 import { createJournal, type Journal } from './state/journal.js';
 import { type Layout, openLayout } from './state/layout.js';
 import { lockStateFolder } from './state/lock.js';
@@ -103,6 +104,7 @@ export async function openCore(
       store,
       journal,
       heads,
+      flush: createFlush(runTool),
       failpoint,
       report,
       quietMs: settings.quietMs,

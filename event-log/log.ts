@@ -15,7 +15,8 @@ export function eventLog(adapter: LogAdapter, catalogue: Catalogue = eventCatalo
 
   async function* subscribe(options: SubscribeOptions): AsyncGenerator<Delivery, void, undefined> {
     const wanted = options.types && new Set<string>(options.types);
-    for await (const delivery of adapter.subscribe(options)) {
+    const skip = wanted && [...catalogue.keys()].filter((type) => !wanted.has(type));
+    for await (const delivery of adapter.subscribe(skip ? { ...options, skip } : options)) {
       if (delivery.kind === 'caught-up') {
         yield delivery;
         continue;

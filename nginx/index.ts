@@ -15,3 +15,4 @@ export * from './model.js';
 export { type RefusalReason, RenderRefused } from './refusal.js';
 export { explain, render } from './render.js';
 export { selectorMatches, targetMatches } from './selector.js';
+export { type Vulnerability, vulnerabilitiesOf } from './vulnerabilities.js';

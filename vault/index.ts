@@ -1,3 +1,3 @@
-export { type MasterKeyFile, MasterKeyUnusable, masterKey } from './master-key.js';
+export { MasterKeyUnusable, masterKey } from './master-key.js';
 export * from './port.js';
 export { openVault, VaultTampered, WrongMasterKey } from './vault.js';

@@ -16,16 +16,21 @@ import type { Vocabulary } from './words.js';
  * so that `recover` can go on from wherever the process was killed. Never rejects: how it ends is reported.
  */
 export async function apply(deps: ApplyDeps, update: Update): Promise<void> {
-  const { store, failpoint } = deps;
   const run = createRun(deps, update);
+  try {
+    await bringLive(deps, run, update);
+  } catch (error) {
+    run.finish(run.outcome('FAILED', failureOfError(error)));
+  }
+}
+
+async function bringLive(deps: ApplyDeps, run: Run, update: Update): Promise<void> {
+  const { store, failpoint } = deps;
   const fail = (why: Failure): void => run.finish(run.outcome('FAILED', why));
   run.say('PENDING');
-  try {
-    stage(deps, run, update);
-  } catch (error) {
-    return fail(failureOfError(error));
-  }
+  const staged = stage(deps, run, update);
   if (await alreadyServed(deps, update.digest)) {
+    await flushed(deps, run, staged);
     return commit(deps, run, update.digest);
   }
   if (deps.stopped()) {
@@ -35,18 +40,19 @@ export async function apply(deps: ApplyDeps, update: Update): Promise<void> {
   run.say('VALIDATING');
   failpoint('testing');
   const words = vocabularyOf(deps, update.digest);
-  let refused = failureOfTest(await deps.control.test(store.folder(update.digest)), words);
+  // nginx reads what the disk is still writing; both must have ended well before anything is linked.
+  const [tested] = await Promise.all([
+    deps.control.test(store.folder(update.digest)),
+    flushed(deps, run, staged),
+  ]);
+  let refused = failureOfTest(tested, words);
   if (refused !== undefined) {
     return fail(refused);
   }
-  try {
-    run.reach('tested');
-    run.say('APPLYING');
-    failpoint('linking');
-    store.link(update.digest);
-  } catch (error) {
-    return fail(failureOfError(error));
-  }
+  run.reach('tested');
+  run.say('APPLYING');
+  failpoint('linking');
+  store.link(update.digest);
   try {
     run.reach('linked');
     const whole = await deps.control.testLinked();
@@ -67,13 +73,20 @@ export async function apply(deps: ApplyDeps, update: Update): Promise<void> {
   }
 }
 
-function stage(deps: ApplyDeps, run: Run, update: Update): void {
+/** Places everything; returns what is to be flushed. */
+function stage(deps: ApplyDeps, run: Run, update: Update): readonly string[] {
   const { digest, version, manifest } = update;
   deps.failpoint('staging');
   run.begin();
-  deps.store.putFiles(update.contents);
-  putCertificates(deps.layout.certificates, update.certificates);
-  deps.store.putBundle(digest, manifest, deps.heads(digest, version, manifest));
+  return [
+    ...deps.store.putFiles(update.contents),
+    ...putCertificates(deps.layout.certificates, update.certificates),
+    ...deps.store.putBundle(digest, manifest, deps.heads(digest, version, manifest)),
+  ];
+}
+
+async function flushed(deps: ApplyDeps, run: Run, paths: readonly string[]): Promise<void> {
+  await deps.flush(paths);
   run.reach('staged');
 }
 

@@ -43,8 +43,11 @@ export function createConductor(given: ConductorDeps): Conductor {
       return;
     }
     applying = update;
-    await apply(deps, update);
-    applying = undefined;
+    try {
+      await apply(deps, update);
+    } finally {
+      applying = undefined;
+    }
     try {
       deps.store.collect();
     } catch (error) {
@@ -74,7 +77,10 @@ export function createConductor(given: ConductorDeps): Conductor {
           return;
         }
         void serial
-          .run(() => ensureServed(deps))
+          .run(() => {
+            deps.control.tidy();
+            return ensureServed(deps);
+          })
           .catch(() => false)
           .then((served) => {
             failures = served ? 0 : failures + 1;

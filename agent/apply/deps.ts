@@ -9,6 +9,8 @@ export interface ApplyDeps extends ActivateDeps, RunDeps {
   readonly layout: Layout;
   readonly store: BundleStore;
   readonly heads: MakeHeads;
+  /** Makes files and folders durable. */
+  readonly flush: (paths: readonly string[]) => Promise<void>;
   /** nginx was stopped by command and is not to be started by a new configuration. */
   readonly stopped: () => boolean;
 }

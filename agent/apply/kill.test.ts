@@ -15,10 +15,9 @@ import {
 
 const FORWARD = [
   'staging',
-  'file-written',
-  'files-renamed',
+  'file-placed',
   'bundle-written',
-  'bundle-renamed',
+  'bundle-placed',
   'staged',
   'testing',
   'tested',

@@ -1,5 +1,5 @@
 import { askProof } from '../nginx-control/proof.js';
-import { EMPTY } from '../state/store.js';
+import { EMPTY } from '../state/scan.js';
 import { activate } from './activate.js';
 import { commit } from './apply.js';
 import type { ApplyDeps } from './deps.js';
@@ -36,8 +36,13 @@ export async function recover(deps: ApplyDeps): Promise<boolean> {
       return restored;
     }
     if (store.lastGood() === entry.digest) {
-      run.finish(run.outcome('SUCCESS'));
-    } else if (entry.steps.includes('tested') && store.current() === entry.digest) {
+      const served = await ensureServed(deps);
+      if (served) {
+        run.finish(run.outcome('SUCCESS'));
+      }
+      return served;
+    }
+    if (entry.steps.includes('tested') && store.current() === entry.digest) {
       return await finish(deps, run, entry.digest);
     }
   }

@@ -1,5 +1,5 @@
 import { askProof } from '../nginx-control/proof.js';
-import { EMPTY } from '../state/store.js';
+import { EMPTY } from '../state/scan.js';
 import { activate } from './activate.js';
 import type { ApplyDeps } from './deps.js';
 import type { Failure } from './failure.js';

@@ -28,11 +28,11 @@ export interface Run {
 export function createRun(
   deps: RunDeps,
   { digest, version, receivedAt }: Pick<Update, 'digest' | 'version' | 'receivedAt'>,
-  resumed: readonly Step[] = [],
+  resumed?: readonly Step[],
 ): Run {
   const stageMs: Record<string, number> = {};
-  let stage: Step | '' = resumed.at(-1) ?? '';
-  let begun = resumed.length > 0;
+  let stage: Step | '' = resumed?.at(-1) ?? '';
+  let begun = resumed !== undefined;
   const about = { digest, version, receivedAt };
   const note = (step: Step): void => {
     stage = step;

@@ -52,6 +52,7 @@ export function createAttachedNginx(deps: AttachDeps): NginxControl {
       }
       return waitUntil(deps, timeoutMs, () => findMaster() === undefined);
     },
+    tidy: () => undefined,
     // nginx keeps its standard error on the error log of its main configuration.
     log: (master) => tailLog(`/proc/${master ?? 0}/fd/2`),
   };

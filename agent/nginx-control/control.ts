@@ -20,6 +20,8 @@ export interface NginxControl {
   readonly start: (() => Promise<ToolResult>) | undefined;
   /** Ends nginx: gracefully (connections first) or at once. False if it still ran after `timeoutMs`. */
   stop(graceful: boolean, timeoutMs: number): Promise<boolean>;
+  /** Keeps what is ours to keep from growing for ever. */
+  tidy(): void;
   /** Follows what the master logs from now on. */
   log(master: number | undefined): LogTail;
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Timers } from '../../kernel/index.js';
 import type { RunTool } from '../run-tool.js';
@@ -24,6 +24,9 @@ export interface OwnDeps {
   readonly validationTimeoutMs: number;
   readonly startTimeoutMs: number;
 }
+
+/** The error log is set aside at this size; the one before it is dropped. */
+const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
 /** How long orphans may take to let go of their sockets before they are killed. */
 const ORPHANS_MS = 2000;
@@ -104,6 +107,15 @@ export function createOwnNginx(deps: OwnDeps): NginxControl {
       await endOrphans();
       return waitUntil(deps, timeoutMs, () => findMaster() === undefined);
     },
+    tidy: () => {
+      const master = findMaster();
+      if (master !== undefined && sizeOf(layout.errorLog) > MOST_LOG_BYTES) {
+        renameSync(layout.errorLog, `${layout.errorLog}.1`);
+        processes.signal(master, 'SIGUSR1');
+      }
+    },
     log: () => tailLog(layout.errorLog),
   };
 }
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

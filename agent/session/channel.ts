@@ -39,6 +39,8 @@ export function openChannel(
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
       'grpc.enable_channelz': 0,
+      // The authority is fetched directly too; a proxy from the environment would be a surprise.
+      'grpc.enable_http_proxy': 0,
     },
   );
   return { stream: client.stream(), close: () => client.close() };

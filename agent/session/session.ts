@@ -63,10 +63,23 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
   };
   const tell = (report: Report): string => send({ $case: 'configStatus', value: configStatus(report) });
 
+  const keep = (certificatePem: string): void => {
+    try {
+      storeIdentity(core.layout.identity, certificatePem, identity.authorityPem);
+    } catch (error) {
+      log.warn({ error: errorMessage(error) }, 'the new certificate could not be kept; the old one goes on');
+    }
+  };
+
   const beat = async (): Promise<void> => {
     // A gateway that does not read gets no more of what is soon outdated.
     if (!stream.writableNeedDrain) {
-      send({ $case: 'health', value: await health() });
+      const report = await health().catch((error: unknown) => {
+        log.warn({ error: errorMessage(error) }, 'no health report');
+      });
+      if (report) {
+        send({ $case: 'health', value: report });
+      }
     }
     if (!renewing && clock.now() >= identity.renewAt) {
       // The next session begins with a request for a new certificate.
@@ -85,7 +98,7 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
           return;
         }
         if (certificatePem !== '') {
-          storeIdentity(core.layout.identity, certificatePem, identity.authorityPem);
+          keep(certificatePem);
         }
         if (!welcome) {
           welcome = true;

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fsyncPath, writeSynced } from './durable.js';
+import { placeFile } from './durable.js';
 
 /** A certificate that virtual hosts of this agent use, in PEM. */
 export interface HostCertificate {
@@ -17,21 +17,20 @@ export function hostCertificate(certificatePem: string, privateKeyPem: string): 
   return { fingerprint, certificatePem, privateKeyPem };
 }
 
-/** Writes them as `<fingerprint>.key` and `<fingerprint>.pem`, readable by the agent's user only; the pair is durable on return. */
-export function putCertificates(folder: string, certificates: readonly HostCertificate[]): void {
+/** Places them as `<fingerprint>.key` and `<fingerprint>.pem`, readable by the agent's user only. Returns what is to be flushed. */
+export function putCertificates(folder: string, certificates: readonly HostCertificate[]): readonly string[] {
+  const placed: string[] = [];
   for (const { fingerprint, certificatePem, privateKeyPem } of certificates) {
     for (const [name, text] of [
       [`${fingerprint}.key`, privateKeyPem],
       [`${fingerprint}.pem`, certificatePem],
     ] as const) {
       const path = join(folder, name);
-      writeSynced(`${path}.next`, text);
-      renameSync(`${path}.next`, path);
+      placeFile(path, text);
+      placed.push(path);
     }
   }
-  if (certificates.length > 0) {
-    fsyncPath(folder);
-  }
+  return placed.length > 0 ? [...placed, folder] : [];
 }
 
 /** Removes what no kept bundle mentions: a key that nobody needs is not to lie about. */
@@ -42,6 +41,3 @@ export function dropCertificates(folder: string, mentioned: (fingerprint: string
     }
   }
 }
-
-export const hasCertificate = (folder: string, fingerprint: string): boolean =>
-  existsSync(join(folder, `${fingerprint}.pem`)) && existsSync(join(folder, `${fingerprint}.key`));

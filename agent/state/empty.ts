@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fsyncPath, writeSynced } from './durable.js';
+import { fsyncPath, replaceFile } from './durable.js';
 import type { Layout } from './layout.js';
-import { type BundleStore, EMPTY } from './store.js';
+import { EMPTY } from './scan.js';
+import type { BundleStore } from './store.js';
 
 /**
  * A foreign nginx cannot start while the file that it includes is missing; until the first bundle comes there is an
@@ -16,8 +17,7 @@ export function prepareEmpty(layout: Layout, store: BundleStore): void {
   if (!existsSync(folder)) {
     mkdirSync(folder, { mode: 0o700 });
   }
-  writeSynced(join(folder, 'http.conf'), '');
-  fsyncPath(folder);
+  replaceFile(join(folder, 'http.conf'), '');
   fsyncPath(layout.bundles);
   if (store.current() === undefined) {
     store.link(EMPTY);

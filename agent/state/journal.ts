@@ -47,8 +47,10 @@ type Line =
   | { told: true };
 
 /**
- * The journal of the newest apply: lines of JSON, each durable before the step that follows it. `begin` replaces the
- * file, the rest is appended; a line that a crash cut short is not a line.
+ * The journal of the newest apply: lines of JSON, written before the next step begins, so that whoever comes after a
+ * `kill -9` knows how far it was. A line that a crash cut short is not a line. Only what must outlive a loss of power is
+ * flushed: that there is a way back (`rollBack`) and how it ended. The steps need not: without `tested` a linked bundle
+ * is taken back, and nginx has ended with the power anyway.
  */
 export interface Journal {
   begin(digest: string, version: string): void;
@@ -59,18 +61,23 @@ export interface Journal {
   read(): Entry | undefined;
 }
 
+/** Then it is begun anew with what still counts. */
+const MOST_BYTES = 256 * 1024;
+
 export function createJournal(path: string): Journal {
   let { entry, size } = readJournal(path);
 
   /** After the last whole line, whatever a crash or a full disk left behind it. */
-  const append = (line: Line): void => {
+  const append = (line: Line, flushed: boolean): void => {
     entry = fold(entry, line);
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-    const handle = openSync(path, 'r+');
+    const handle = openSync(path, size === 0 ? 'w+' : 'r+', 0o600);
     try {
       ftruncateSync(handle, size);
       writeSync(handle, bytes, 0, bytes.length, size);
-      fdatasyncSync(handle);
+      if (flushed) {
+        fdatasyncSync(handle);
+      }
     } finally {
       closeSync(handle);
     }
@@ -81,15 +88,25 @@ export function createJournal(path: string): Journal {
     begin: (digest, version) => {
       const good = entry?.good;
       const line: Line = { begin: digest, version, ...(good ? { good } : {}) };
+      if (size < MOST_BYTES) {
+        const before = entry;
+        try {
+          append(line, false);
+        } catch (error) {
+          entry = before;
+          throw error;
+        }
+        return;
+      }
       const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
       replaceFile(path, bytes);
       entry = fold(undefined, line);
       size = bytes.length;
     },
-    step: (step) => append({ step }),
-    rollBack: (outcome) => append({ rollingBack: outcome }),
-    finish: (outcome) => append({ outcome }),
-    told: () => append({ told: true }),
+    step: (step) => append({ step }, false),
+    rollBack: (outcome) => append({ rollingBack: outcome }, true),
+    finish: (outcome) => append({ outcome }, true),
+    told: () => append({ told: true }, false),
     read: () => entry,
   };
 }

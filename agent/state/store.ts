@@ -1,20 +1,10 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
-import { basename, join } from 'node:path';
-import { sha256 } from '../../kernel/index.js';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Failpoint, noFailpoint } from '../failpoint.js';
-import { fsyncPath, replaceLink, writeSynced } from './durable.js';
+import { fsyncPath, placeFile, replaceLink } from './durable.js';
 import type { Layout } from './layout.js';
-import { isBundlePath, isSha256, type Manifest, manifestDigest, manifestOf } from './manifest.js';
+import type { Manifest } from './manifest.js';
+import { linkedDigest, readManifest, scanBundles, scanFiles } from './scan.js';
 
 /** How many bundles stay, the linked one and the last good among them. */
 const KEPT_BUNDLES = 3;
@@ -27,19 +17,24 @@ const KEPT_BUNDLES = 3;
 export interface BundleStore {
   has(hash: string): boolean;
   held(): readonly string[];
-  /** Makes the bytes durable. `contents`: hash → bytes, which the caller has verified. */
-  putFiles(contents: ReadonlyMap<string, Uint8Array>): void;
-  /** Makes a bundle durable; `heads` are its own files by name, such as `nginx.conf`. One that is linked is left as it is. */
-  putBundle(digest: string, manifest: Manifest, heads: Readonly<Record<string, string>>): void;
+  /** Places files. `contents`: hash → bytes, which the caller has verified. Returns what is to be flushed. */
+  putFiles(contents: ReadonlyMap<string, Uint8Array>): readonly string[];
+  /**
+   * Places a bundle; `heads` are its own files by name, such as `nginx.conf`. One that is linked is left as it is.
+   * Returns what is to be flushed before it is linked.
+   */
+  putBundle(digest: string, manifest: Manifest, heads: Readonly<Record<string, string>>): readonly string[];
   folder(digest: string): string;
   /** The manifest of a bundle whose every file is there; undefined if it is not whole. */
   manifest(digest: string): Manifest | undefined;
   current(): string | undefined;
   lastGood(): string | undefined;
+  /** From here on nginx would read this bundle. Not durable before `markGood` or `linkBack`: either link is a good one. */
   link(digest: string): void;
   /** Links the last good bundle again, even on a full disk. */
   linkBack(): void;
   unlink(): void;
+  /** The linked bundle, or the one that is to be linked again, is the one to go back to; durable on return. */
   markGood(digest: string): void;
   /** Bytes of a bundle's file by hash. */
   read(hash: string): Buffer;
@@ -49,29 +44,9 @@ export interface BundleStore {
 
 /** Opens the store: what a crash left half-made is removed, and every file whose bytes are not its name's. */
 export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): BundleStore {
-  const files = new Set<string>();
-  for (const name of readdirSync(layout.files)) {
-    const path = join(layout.files, name);
-    if (isSha256(name) && sha256(readFileSync(path)) === name) {
-      files.add(name);
-    } else {
-      rmSync(path, { force: true, recursive: true });
-    }
-  }
-  /** Digests, oldest first. */
-  const bundles: string[] = [];
-  const made = new Map<string, number>();
-  for (const name of readdirSync(layout.bundles)) {
-    const path = join(layout.bundles, name);
-    if (isSha256(name) || name === EMPTY) {
-      made.set(name, statSync(path).mtimeMs);
-      bundles.push(name);
-    } else {
-      rmSync(path, { force: true, recursive: true });
-    }
-  }
-  bundles.sort((a, b) => (made.get(a) ?? 0) - (made.get(b) ?? 0));
-
+  const files = scanFiles(layout.files);
+  /** Oldest first. */
+  const bundles = scanBundles(layout.bundles);
   const folder = (digest: string): string => join(layout.bundles, digest);
   const manifests = new Map<string, Manifest>();
 
@@ -89,57 +64,55 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
     return known;
   };
 
-  let good = target(layout.lastGood);
+  let good = linkedDigest(layout.lastGood);
   const linked = (): Set<string> =>
-    new Set([target(layout.current), good].filter((one) => one !== undefined));
+    new Set([linkedDigest(layout.current), good].filter((one) => one !== undefined));
 
   const store: BundleStore = {
     has: (hash) => files.has(hash),
     held: () => [...files].sort(),
     putFiles: (contents) => {
-      const missing = [...contents].filter(([hash]) => !files.has(hash));
-      for (const [hash, bytes] of missing) {
-        const path = join(layout.files, hash);
-        orRemove(`${path}.next`, (next) => {
-          writeSynced(next, bytes);
-          failpoint('file-written');
-          renameSync(next, path);
-        });
+      const placed: string[] = [];
+      for (const [hash, bytes] of contents) {
+        if (!files.has(hash)) {
+          const path = join(layout.files, hash);
+          placeFile(path, bytes);
+          failpoint('file-placed');
+          placed.push(path);
+          files.add(hash);
+        }
       }
-      failpoint('files-renamed');
-      if (missing.length > 0) {
-        fsyncPath(layout.files);
-      }
-      for (const [hash] of missing) {
-        files.add(hash);
-      }
+      return placed.length > 0 ? [...placed, layout.files] : [];
     },
     putBundle: (digest, entries, heads) => {
       if (linked().has(digest)) {
-        return;
+        return [];
       }
-      orRemove(`${folder(digest)}.next`, (next) => {
+      const next = `${folder(digest)}.next`;
+      const own = { ...heads, 'manifest.json': JSON.stringify([...entries]) };
+      try {
         rmSync(next, { recursive: true, force: true });
         mkdirSync(next, { mode: 0o700 });
-        writeSynced(join(next, 'manifest.json'), JSON.stringify([...entries]));
-        for (const [name, text] of Object.entries(heads)) {
-          writeSynced(join(next, name), text);
+        for (const [name, text] of Object.entries(own)) {
+          writeFileSync(join(next, name), text, { mode: 0o600 });
         }
         symlinkSync('../../certificates', join(next, 'certificates'));
         failpoint('bundle-written');
-        fsyncPath(next);
         rmSync(folder(digest), { recursive: true, force: true });
         renameSync(next, folder(digest));
-        failpoint('bundle-renamed');
-        fsyncPath(layout.bundles);
-      });
+        failpoint('bundle-placed');
+      } catch (error) {
+        rmSync(next, { recursive: true, force: true });
+        throw error;
+      }
       manifests.set(digest, entries);
       forget(bundles, digest);
       bundles.push(digest);
+      return [...Object.keys(own).map((name) => join(folder(digest), name)), folder(digest), layout.bundles];
     },
     folder,
     manifest,
-    current: () => target(layout.current),
+    current: () => linkedDigest(layout.current),
     lastGood: () => good,
     link: (digest) => replaceLink(layout.current, join('bundles', digest)),
     linkBack: () => {
@@ -149,6 +122,7 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
         // A full disk has no room for a new link: the other one, which points there, takes its place.
         renameSync(layout.lastGood, layout.current);
       }
+      fsyncPath(layout.root);
     },
     unlink: () => {
       rmSync(layout.current, { force: true });
@@ -156,6 +130,8 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
     },
     markGood: (digest) => {
       replaceLink(layout.lastGood, join('bundles', digest));
+      // Both links stand in this folder: one flush for what is linked and what is good.
+      fsyncPath(layout.root);
       good = digest;
     },
     read: (hash) => readFileSync(join(layout.files, hash)),
@@ -182,42 +158,9 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
   return store;
 }
 
-/** Stands for "nothing yet" where a running nginx includes our file before the first bundle has come. */
-export const EMPTY = 'empty';
-
-/** What a full disk leaves half-made takes room that somebody needs. */
-function orRemove(next: string, make: (next: string) => void): void {
-  try {
-    make(next);
-  } catch (error) {
-    rmSync(next, { recursive: true, force: true });
-    throw error;
-  }
-}
-
 function forget(list: string[], item: string): void {
   const index = list.indexOf(item);
   if (index !== -1) {
     list.splice(index, 1);
-  }
-}
-
-function target(link: string): string | undefined {
-  try {
-    const digest = basename(readlinkSync(link));
-    return existsSync(link) ? digest : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function readManifest(path: string, digest: string): Manifest | undefined {
-  try {
-    const entries = JSON.parse(readFileSync(path, 'utf8')) as [string, string][];
-    const manifest = manifestOf(entries);
-    const sound = [...manifest].every(([name, hash]) => isBundlePath(name) && isSha256(hash));
-    return sound && manifestDigest(manifest) === digest ? manifest : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -69,7 +69,7 @@ const refusals: [string, object, string[]][] = [
   ['an unknown certificate', { ssl_enabled: true, ssl_certificate_id: id(78) }, ['ssl_certificate_id']],
   ['TLS without a certificate', { ssl_enabled: true }, ['ssl_certificate_id']],
   ['HTTP/2 without TLS', { http2_enabled: true }, ['http2_enabled']],
-  ['two actions', at({ proxy_pass: 'http://10.0.0.1:80/' }), ['locations[0].proxy_pass']],
+  ['two actions', at({ proxy_pass: 'http://10.0.0.1:80/' }), ['locations[0].upstream_id']],
   ['no action', { locations: [{ path: '/' }] }, ['locations[0]']],
   ['one path twice', { locations: [at({}).locations[0], at({}).locations[0]] }, ['locations[1].path']],
   ['index without root', at({ index: 'index.html' }), ['locations[0].index']],

@@ -1,13 +1,17 @@
 import { closeSync, existsSync, fsyncSync, openSync, readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { invariant } from '../../kernel/index.js';
 import type { Database } from './database.js';
 import type { LogFiles } from './files.js';
 import { PAGE_SIZE } from './schema.js';
 import { openSums } from './sums.js';
-import { newestPages } from './wal.js';
+import { FRAME_HEADER, frameOffset } from './wal.js';
 
-/** The write-ahead log is brought into the database when it has grown by so many frames (32 MB). */
-const MAX_FRAMES = 8192;
-const FRAME_BYTES = 24 + PAGE_SIZE;
+/** The write-ahead log is brought into the database when it has grown by so many frames (64 MB). */
+export const MAX_FRAMES = 16_384;
+const FRAME_BYTES = FRAME_HEADER + PAGE_SIZE;
+/** Frames read from it in one go. */
+const CHUNK = 256;
 
 export interface Checkpointer {
   /** After each commit: does the work when it is due. */
@@ -24,14 +28,13 @@ export interface Checkpointer {
  * Takes the place of SQLite's own checkpoints, which would not keep the checksums of the pages. What readers hold back
  * waits for the next time.
  */
-export function checkpointer(db: Database, files: LogFiles): Checkpointer {
+export function checkpointer(db: Database, files: LogFiles, maxFrames: number): Checkpointer {
   // Without spilling, a transaction that is given up has left nothing in the write-ahead log.
   db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA cache_spill = OFF');
   const state = db.prepare('PRAGMA wal_checkpoint(NOOP)');
   const copy = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
   const empty = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   const sums = openSums(files.sums);
-  let buffer = Buffer.alloc(0);
 
   function run(how: 'reuse' | 'clean'): void {
     const [, frames, copied] = copy.get() ?? [];
@@ -39,37 +42,46 @@ export function checkpointer(db: Database, files: LogFiles): Checkpointer {
       return;
     }
     if (frames > 0) {
-      sums.update(newestPages(walBytes(frames), frames));
+      sums.update(newestSums(files.wal, frames));
     }
     if (how === 'clean') {
       empty.get();
     }
   }
 
-  function walBytes(frames: number): Buffer {
-    const length = 32 + frames * FRAME_BYTES;
-    if (buffer.length < length) {
-      buffer = Buffer.allocUnsafe(length);
-    }
-    const fd = openSync(files.wal, 'r');
-    try {
-      readSync(fd, buffer, 0, length, 0);
-    } finally {
-      closeSync(fd);
-    }
-    return buffer;
-  }
-
   return {
     run,
     tick: () => {
       const [, frames, copied] = state.get() ?? [];
-      if (Number(frames) - Number(copied) >= MAX_FRAMES) {
+      if (Number(frames) - Number(copied) >= maxFrames) {
         run('reuse');
       }
     },
     close: () => sums.close(),
   };
+}
+
+/** Page → checksum of its newest content among the first `frames` frames: read backwards, each page once. */
+function newestSums(wal: string, frames: number): Map<number, number> {
+  const sums = new Map<number, number>();
+  const buffer = Buffer.allocUnsafe(CHUNK * FRAME_BYTES);
+  const fd = openSync(wal, 'r');
+  try {
+    for (let end = frames; end > 0; end -= CHUNK) {
+      const start = Math.max(0, end - CHUNK);
+      const length = (end - start) * FRAME_BYTES;
+      invariant(readSync(fd, buffer, 0, length, frameOffset(start)) === length, 'all frames can be read');
+      for (let at = length - FRAME_BYTES; at >= 0; at -= FRAME_BYTES) {
+        const page = buffer.readUInt32BE(at);
+        if (!sums.has(page)) {
+          sums.set(page, crc32(buffer.subarray(at + FRAME_BYTES - PAGE_SIZE, at + FRAME_BYTES)));
+        }
+      }
+    }
+    return sums;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**

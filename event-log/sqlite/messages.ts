@@ -50,12 +50,13 @@ export function pack(group: readonly AppendRequest[]): Packed {
 export function unpack(flat: Packed): AppendRequest[] {
   const group: AppendRequest[] = [];
   for (let at = 0; at < flat.length; ) {
-    const [stream, expected, count] = flat.slice(at, at + 3) as [string, number, number];
-    at += 3;
+    const stream = String(flat[at]);
+    const expected = Number(flat[at + 1]);
+    const end = at + 3 + 4 * Number(flat[at + 2]);
     const events: RawEvent[] = [];
-    for (const end = at + 4 * count; at < end; at += 4) {
-      const [id, type, meta, data] = flat.slice(at, at + 4) as [string, string, string, string];
-      events.push({ id, type, meta, data });
+    for (at += 3; at < end; at += 4) {
+      const [id, type] = [String(flat[at]), String(flat[at + 1])];
+      events.push({ id, type, meta: String(flat[at + 2]), data: String(flat[at + 3]) });
     }
     group.push({ stream, expected, events });
   }

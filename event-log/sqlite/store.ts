@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { type Clock, invariant } from '../../kernel/index.js';
 import { GENESIS } from './chain.js';
-import { checkpointer, syncFiles } from './checkpoint.js';
+import { checkpointer, MAX_FRAMES, syncFiles } from './checkpoint.js';
 import { type AppendRequest, type Committed, committer, type End } from './commit.js';
 import { type Database, openDatabase, SQLITE, sqliteFault } from './database.js';
 import { type LogFiles, logFiles, nameFile } from './files.js';
@@ -18,6 +18,8 @@ import { ChainBroken, hashAt, walkChain } from './walk.js';
 export interface StoreOptions {
   /** Takes the log as it stands, though its remembered head says otherwise: after a restore from a backup. */
   readonly acceptHead?: boolean;
+  /** Length of the write-ahead log at which it is brought into the database, in pages. */
+  readonly walFrames?: number;
 }
 
 export interface Store {
@@ -57,7 +59,7 @@ function opened(files: LogFiles, lock: Lock, clock: Clock, options: StoreOptions
   }
   syncFiles(files);
   const db = openDatabase(files.db, 'read-write');
-  const checkpoints = checkpointer(db, files);
+  const checkpoints = checkpointer(db, files, options.walFrames ?? MAX_FRAMES);
   let refused = !withRoom(() => checkpoints.run('clean'));
   const events = committer(db, endOf(db), clock);
   const remember = (): { position: number; hash: string } => ({

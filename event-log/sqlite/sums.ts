@@ -13,8 +13,8 @@ const MAGIC = Buffer.from('nxmesh-sums-1\n\n\n', 'latin1');
 const BLOCK = 4096;
 
 export interface Sums {
-  /** Takes in the new content of pages and waits for the disk. */
-  update(pages: ReadonlyMap<number, Uint8Array>): void;
+  /** Takes in the checksums of changed pages and waits for the disk. */
+  update(changed: ReadonlyMap<number, number>): void;
   close(): void;
 }
 
@@ -25,15 +25,15 @@ export function openSums(path: string): Sums {
   let bytes = readFileSync(path);
   const fd = openSync(path, 'r+');
   return {
-    update: (pages) => {
-      const end = offsetOf([...pages.keys()].reduce((a, b) => Math.max(a, b), 0) + 1);
+    update: (changed) => {
+      const end = offsetOf([...changed.keys()].reduce((a, b) => Math.max(a, b), 0) + 1);
       if (end > bytes.length) {
         bytes = Buffer.concat([bytes, Buffer.alloc(end - bytes.length)]);
       }
       const blocks = new Set<number>();
-      for (const [page, content] of pages) {
+      for (const [page, sum] of changed) {
         const at = offsetOf(page);
-        bytes.writeUInt32LE(crc32(content), at);
+        bytes.writeUInt32LE(sum, at);
         blocks.add(Math.floor(at / BLOCK));
       }
       for (const block of blocks) {

@@ -3,10 +3,15 @@
  * of the log and says nothing; here such a frame is told apart from the end that a crash leaves.
  * Format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
  */
+import { PAGE_SIZE } from './schema.js';
+
 const HEADER = 32;
-const FRAME_HEADER = 24;
+export const FRAME_HEADER = 24;
 const LITTLE_ENDIAN = 0x377f0682;
 const BIG_ENDIAN = 0x377f0683;
+
+/** Where a frame of the log's own page size begins. */
+export const frameOffset = (index: number): number => HEADER + index * (FRAME_HEADER + PAGE_SIZE);
 
 export interface WalContent {
   /** Page number → its committed contents, the newest last. */
@@ -126,15 +131,4 @@ function summed(before: Sum, bytes: Buffer, little: boolean): Sum {
     two = (two + one + (little ? bytes.readUInt32LE(at + 4) : bytes.readUInt32BE(at + 4))) >>> 0;
   }
   return [one, two];
-}
-
-/** The newest content of each page in the first `frames` frames, unchecked: for the writer, which wrote them. */
-export function newestPages(bytes: Buffer, frames: number): Map<number, Buffer> {
-  const size = FRAME_HEADER + bytes.readUInt32BE(8);
-  const pages = new Map<number, Buffer>();
-  for (let index = 0; index < frames; index += 1) {
-    const at = HEADER + index * size;
-    pages.set(bytes.readUInt32BE(at), bytes.subarray(at + FRAME_HEADER, at + size));
-  }
-  return pages;
 }
