@@ -1,9 +1,9 @@
 import type { EventLog } from '../event-log/index.js';
 import { errorMessage, type Position } from '../kernel/index.js';
-import { collectionName } from '../read-store/index.js';
+import { collectionName, type HeldLease, holdLease, type LeaseDeps } from '../read-store/index.js';
 import type { StoredEvent } from '../schemas/index.js';
 import { foldBatch } from './fold.js';
-import { type HeldLease, holdLease, type LeaseDeps } from './lease.js';
+
 import type { Board } from './progress.js';
 import { PARKED, type Projection, versionName } from './projection.js';
 

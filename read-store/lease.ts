@@ -1,5 +1,5 @@
 import type { Clock, Timers } from '../kernel/index.js';
-import type { Lease, ReadStore } from '../read-store/index.js';
+import type { Lease, ReadStore } from './port.js';
 
 export interface LeaseDeps {
   readonly store: ReadStore;
