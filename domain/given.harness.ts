@@ -11,8 +11,8 @@ export function spec<S, C, F>(decider: Decider<S, C, F>) {
       }
       const decide = (): readonly F[] => decider.decide(command, state);
       return {
-        // biome-ignore lint/suspicious/noThenProperty: given, when, then; nobody awaits this object
         // oxlint-disable-next-line unicorn/no-thenable
+        // biome-ignore lint/suspicious/noThenProperty: given, when, then; nobody awaits this object
         then: (...expected: readonly F[]) => assert.equal(decide(), expected),
         facts: decide,
         thenRefused: (code: string, ...fields: readonly string[]) => {
