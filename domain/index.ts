@@ -1,1 +1,6 @@
-export {};
+export * from './agent/index.js';
+export * from './config/index.js';
+export * from './organization/index.js';
+export * from './slug/index.js';
+export * from './user/index.js';
+export * from './workspace/index.js';

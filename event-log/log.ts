@@ -14,7 +14,9 @@ export function eventLog(adapter: LogAdapter, catalogue: Catalogue = eventCatalo
   }
 
   async function* subscribe(options: SubscribeOptions): AsyncGenerator<Delivery, void, undefined> {
-    for await (const delivery of adapter.subscribe(options)) {
+    const wanted = options.types && new Set<string>(options.types);
+    const skip = wanted && [...catalogue.keys()].filter((type) => !wanted.has(type));
+    for await (const delivery of adapter.subscribe(skip ? { ...options, skip } : options)) {
       if (delivery.kind === 'caught-up') {
         yield delivery;
         continue;
@@ -22,6 +24,9 @@ export function eventLog(adapter: LogAdapter, catalogue: Catalogue = eventCatalo
       for (const raw of delivery.events) {
         if (options.signal.aborted) {
           return;
+        }
+        if (wanted && !wanted.has(raw.type) && catalogue.has(raw.type)) {
+          continue;
         }
         yield { kind: 'event', event: incoming(catalogue, raw) };
       }

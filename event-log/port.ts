@@ -18,7 +18,7 @@
  *     version newer than known, stops the reader with `UnknownEvent`: it is never skipped.
  */
 import type { Category, Position, Revision } from '../kernel/index.js';
-import type { NewEvent, StoredEvent } from '../schemas/index.js';
+import type { EventType, NewEvent, StoredEvent } from '../schemas/index.js';
 
 export type Expected = 'none' | Revision;
 
@@ -42,6 +42,11 @@ export interface SubscribeOptions {
   readonly after: Position;
   /** Only streams of these categories; all when left out. */
   readonly categories?: readonly Category[];
+  /**
+   * Only events of these types; all when left out. The others are not even parsed, which is most of a reader's work.
+   * A type that this build does not know stops the reader all the same.
+   */
+  readonly types?: readonly EventType[];
   readonly signal: AbortSignal;
 }
 
@@ -78,12 +83,20 @@ export type RawDelivery =
   | { readonly kind: 'events'; readonly events: readonly StoredRawEvent[] }
   | { readonly kind: 'caught-up'; readonly position: Position };
 
+export interface AdapterSubscribeOptions extends SubscribeOptions {
+  /**
+   * Types that are known and not wanted. An adapter that can leaves them out before it reads them; an unknown type is
+   * never among them, so that it still reaches the reader and stops it.
+   */
+  readonly skip?: readonly string[];
+}
+
 /** What an adapter implements; `eventLog(adapter)` puts schemas and upcasting around it. */
 export interface LogAdapter {
   append(stream: string, expected: Expected, events: readonly RawEvent[]): Promise<Appended>;
   /** In batches, so that a reader of a million events does not pay a promise for each. */
   read(stream: string, options: ReadOptions): AsyncIterable<readonly StoredRawEvent[]>;
-  subscribe(options: SubscribeOptions): AsyncIterable<RawDelivery>;
+  subscribe(options: AdapterSubscribeOptions): AsyncIterable<RawDelivery>;
   head(): Promise<Position>;
   close(): Promise<void>;
 }

@@ -10,4 +10,6 @@ export interface Decider<State, Command, Fact> {
   initial(): State;
   decide(command: Command, state: State): readonly Fact[];
   evolve(state: State, fact: Fact): void;
+  /** Id of the resource that a fact is about: its revisions make the resource's ETag. */
+  subject(fact: Fact): string;
 }

@@ -25,6 +25,7 @@ export const ERRORS = {
   PRECONDITION_FAILED: { status: 412, meaning: 'If-Match names another revision than the current one' },
   PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body is larger than allowed' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, meaning: 'The body is not application/json' },
+  HEADERS_TOO_LARGE: { status: 431, meaning: 'The header fields are larger or more than allowed' },
   IDEMPOTENCY_MISMATCH: { status: 422, meaning: 'The Idempotency-Key was used before with another request' },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 

@@ -1,1 +1,4 @@
+export * from './errors.js';
+export * from './lease.js';
+export * from './memory/memory.js';
 export * from './port.js';

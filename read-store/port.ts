@@ -1,7 +1,7 @@
 /**
  * The read store: documents that can be thrown away and made again from the log, with their checkpoints and leases.
  *
- * What every adapter promises, and `contract.ts` proves:
+ * What every adapter promises, and the suite in `contract/` proves:
  *  1. `commit` writes documents and checkpoint together or not at all. It writes only if the projection's checkpoint is
  *     the one stated in `from` and the lease's epoch is the newest: a paused owner that wakes up writes nothing.
  *     It says why it did not: `moved` (another checkpoint) or `fenced` (a newer epoch).
@@ -9,7 +9,10 @@
  *     Readers ask for `live(projection)` and see the version that the pointer names; a rebuild fills the next version
  *     beside it and then moves the pointer.
  *  3. `find` filters by equality on fields declared as indexes, orders by one of them or by `id`, and counts.
+ *     Text is ordered by code point; equal values by `id`; a missing field comes first.
  *  4. A lease is held by one owner until it expires by the store's reckoning; each new holder gets a higher epoch.
+ *  5. What it gives is the caller's own copy. Asking for a collection that is not there (dropped meanwhile, too) is
+ *     `UnknownCollection`; what may work when asked again is `StoreUnavailable`; what will not is `StoreUnusable`.
  */
 import type { Position } from '../kernel/index.js';
 
@@ -25,7 +28,10 @@ export type Op =
 
 export interface CollectionSpec {
   readonly name: string;
-  /** Top-level fields of the documents (strings, numbers or booleans) that `find` may filter and order by. */
+  /**
+   * Top-level fields of the documents (strings, numbers or booleans; snake case) that `find` may filter and order by.
+   * The first is the scope that nearly every query states (`workspace_id`): the others are served within it.
+   */
   readonly indexes: readonly string[];
 }
 
@@ -78,9 +84,10 @@ export interface ReadStore {
   checkpoint(projection: string): Promise<Position>;
   /** Version that readers of this projection see; 0 when there is none yet. */
   pointer(projection: string): Promise<number>;
+  /** Moves forward only: naming an older version changes nothing. */
   setPointer(projection: string, version: number): Promise<void>;
-  /** Removes collections with their documents, and the checkpoint of their projection version. */
-  drop(projection: string, collections: readonly string[]): Promise<void>;
+  /** Removes every collection of a projection version (`virtual-hosts.v1`) and its checkpoint. */
+  drop(projection: string): Promise<void>;
   /** Undefined when another owner holds it. Taking one's own lease again renews it and keeps the epoch. */
   acquireLease(name: string, owner: string, ttlMs: number): Promise<Lease | undefined>;
   releaseLease(lease: Lease): Promise<void>;

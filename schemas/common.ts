@@ -1,6 +1,6 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
 
-export { type Static, Type };
+export { type Static, type TSchema, Type };
 
 /** Every object is closed: an unknown member is an error, never ignored. */
 export const closed = <P extends TProperties>(properties: P, options: object = {}): TObject<P> =>

@@ -4,6 +4,8 @@ import type { Static, TSchema } from 'typebox';
 import { detail, type ErrorDetail } from '../kernel/index.js';
 
 const MAX_DETAILS = 50;
+/** Faults looked at: a hostile value has one in each of its parts, and of unions every pair is compared. */
+const MAX_FAULTS = 500;
 
 // `$data` stays off and every string is bounded by its schema, so that no input chooses a pattern.
 const ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true });
@@ -102,7 +104,7 @@ export function validator<S extends TSchema>(schema: S): Validator<Static<S>> {
     if (check(value)) {
       return { ok: true, value: value as Static<S> };
     }
-    const details = relevant(check.errors ?? []).map(describe);
+    const details = relevant((check.errors ?? []).slice(0, MAX_FAULTS)).map(describe);
     const unique = new Map(details.map((one) => [`${one.field}\n${one.code}`, one]));
     return { ok: false, details: [...unique.values()].slice(0, MAX_DETAILS) };
   };

@@ -27,6 +27,7 @@ const ROOMS: Record<string, readonly string[] | 'all'> = {
   publishers: ['kernel', 'schemas', 'event-log', 'read-store', 'vault'],
   agent: ['kernel', 'schemas', 'proto', 'nginx'],
   app: 'all',
+  demo: 'all',
   test: 'all',
   bench: 'all',
 };
@@ -72,7 +73,7 @@ const imports: Import[] = sources.flatMap((file) =>
 
 const roomOf = (file: string): string => file.split('/')[0] ?? '';
 const isTest = (file: string): boolean =>
-  /^(test|bench)\//.test(file) || /\.test\.ts$|\.(contract|harness|fixture)\.ts$/.test(file);
+  /^(test|bench|demo)\//.test(file) || /\.test\.ts$|\.(contract|harness|fixture)\.ts$/.test(file);
 
 test('reads the sources', () => {
   assert.ok(sources.length >= 40, `only ${sources.length} files`);

@@ -9,6 +9,8 @@ import { cpus } from 'node:os';
 import { join, relative } from 'node:path';
 
 const LIMIT_S = 120;
+const SUMMARY = /^\s*Duration:/m;
+const LINGER_MS = 3000;
 const root = join(import.meta.dirname, '..');
 
 interface Result {
@@ -35,11 +37,17 @@ function run(file: string): Promise<Result> {
   return new Promise((done) => {
     const child = spawn(process.execPath, ['--enable-source-maps', join(root, file)], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_NO_WARNINGS: '1', FORCE_COLOR: '0' },
+      env: { ...process.env, NODE_NO_WARNINGS: '1', NO_COLOR: '1' },
       detached: true,
     });
     let output = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      if (SUMMARY.test(output)) {
+        // Something that a failed test left open must not hold up the rest.
+        setTimeout(() => killGroup(child.pid), LINGER_MS).unref();
+      }
+    });
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const timer = setTimeout(() => {
       output += `\n${file}: ended after ${limit} s\n`;
@@ -58,7 +66,7 @@ function run(file: string): Promise<Result> {
       if (total === 0) {
         output += `\n${file}: ran no test\n`;
         failed = 1;
-      } else if (code !== 0 && failed === 0) {
+      } else if (code !== 0 && code !== null && failed === 0) {
         output += `\n${file}: exit code ${code}\n`;
         failed = 1;
       }

@@ -1,1 +1,3 @@
+export { MasterKeyUnusable, masterKey } from './master-key.js';
 export * from './port.js';
+export { openVault, VaultTampered, WrongMasterKey } from './vault.js';

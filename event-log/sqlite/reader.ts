@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Category, type Notifier, notifier } from '../../kernel/index.js';
 import {
+  type AdapterSubscribeOptions,
   LogDamaged,
   type RawDelivery,
   type ReadOptions,
   type StoredRawEvent,
-  type SubscribeOptions,
   Unavailable,
 } from '../port.js';
 import { wokenOrAborted } from '../wake.js';
@@ -17,7 +17,7 @@ const BATCH_BYTES = 2 << 20;
 
 export interface Reader {
   read(stream: string, options: ReadOptions): AsyncGenerator<readonly StoredRawEvent[], void, undefined>;
-  subscribe(options: SubscribeOptions): AsyncGenerator<RawDelivery, void, undefined>;
+  subscribe(options: AdapterSubscribeOptions): AsyncGenerator<RawDelivery, void, undefined>;
   head(): bigint;
   /** Wakes the subscriptions after a commit. */
   readonly committed: Notifier;
@@ -71,9 +71,9 @@ export function openReader(path: string): Reader {
     }
   }
 
-  async function* subscribe(options: SubscribeOptions): AsyncGenerator<RawDelivery, void, undefined> {
-    const { signal, categories } = options;
-    const rowsOf = categories ? selection(categories) : ofAll;
+  async function* subscribe(options: AdapterSubscribeOptions): AsyncGenerator<RawDelivery, void, undefined> {
+    const { signal, categories, skip } = options;
+    const rowsOf = categories || skip ? selection(categories, skip) : ofAll;
     const size = batchSize();
     let at = Number(options.after);
     let told: number | undefined;
@@ -100,10 +100,13 @@ export function openReader(path: string): Reader {
     }
   }
 
-  /** Categories are a closed list of plain words: they stand in the statement itself. */
-  function selection(categories: readonly Category[]) {
-    const words = categories.map((category) => `'${category.replaceAll("'", "''")}'`).join(',');
-    return db.prepare(`${IN_ORDER} AND s.category IN (${words}) ORDER BY e.position`);
+  /** Categories and types are closed lists of plain words: they stand in the statement itself. */
+  function selection(categories: readonly Category[] | undefined, skip: readonly string[] | undefined) {
+    const words = (list: readonly string[]): string =>
+      list.map((word) => `'${word.replaceAll("'", "''")}'`).join(',');
+    const within = categories ? ` AND s.category IN (${words(categories)})` : '';
+    const without = skip ? ` AND e.type NOT IN (${words(skip)})` : '';
+    return db.prepare(`${IN_ORDER}${within}${without} ORDER BY e.position`);
   }
 
   return {

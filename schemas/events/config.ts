@@ -1,11 +1,11 @@
-import { closed, Decimal, DisplayName, Labels, oneOf, Sha256, type Static, Type, Uuid } from '../common.js';
+import { closed, Decimal, Labels, oneOf, Sha256, type Static, Type, Uuid } from '../common.js';
 import { Certificate, Upstream, VirtualHost } from '../resources/index.js';
 
 export const CONFIG_KINDS = ['agent', 'certificate', 'upstream', 'virtual_host'] as const;
 export type ConfigKind = (typeof CONFIG_KINDS)[number];
 
 /** What a version needs to know of an agent. */
-export const AgentLabels = closed({ name: DisplayName, labels: Labels });
+export const AgentLabels = closed({ labels: Labels });
 export type AgentLabels = Static<typeof AgentLabels>;
 
 /** One resource as a version has it. An agent stands here with its labels, which decide what it is to run. */

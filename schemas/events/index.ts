@@ -2,20 +2,21 @@ import type { EventEnvelope, Recorded } from '../../kernel/index.js';
 import type { Static } from '../common.js';
 import { agentEvents } from './agent.js';
 import { configEvents } from './config.js';
-import { organizationEvents } from './organization.js';
-import { userEvents } from './user.js';
+import { organizationEvents, slugEvents } from './organization.js';
+import { emailEvents, userEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
 export * from './config.js';
-export { agentEvents, configEvents, organizationEvents, userEvents, workspaceEvents };
 
 /** Every event type with the schema of its data, at its newest version. */
 export const eventSchemas = {
   ...organizationEvents,
+  ...slugEvents,
   ...workspaceEvents,
   ...configEvents,
   ...agentEvents,
   ...userEvents,
+  ...emailEvents,
 };
 
 export type EventType = keyof typeof eventSchemas;
@@ -42,5 +43,10 @@ type Keys<T> = keyof T & EventType;
 export type OrganizationFact = Fact<Keys<typeof organizationEvents>>;
 export type WorkspaceFact = Fact<Keys<typeof workspaceEvents>>;
 export type ConfigFact = Fact<Keys<typeof configEvents>>;
-export type AgentFact = Fact<Keys<typeof agentEvents>>;
+export type AgentStreamFact = Fact<Keys<typeof agentEvents>>;
+export type SlugFact = Fact<Keys<typeof slugEvents>>;
+export type EmailFact = Fact<Keys<typeof emailEvents>>;
 export type UserFact = Fact<Keys<typeof userEvents>>;
+export type WorkspaceEvent = StoredEvent<Keys<typeof workspaceEvents>>;
+export type ConfigEvent = StoredEvent<Keys<typeof configEvents>>;
+export type AgentStreamEvent = StoredEvent<Keys<typeof agentEvents>>;

@@ -1,0 +1,212 @@
+import type { Failure } from '../domain/index.js';
+import { timestamp } from '../kernel/index.js';
+import { type Certificate, ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';
+import { STAGES } from '../schemas/index.js';
+import { begin, type DeliveryAction, type DeliveryInput, deliver, type Target } from './delivery.js';
+import type { GatewayDeps } from './deps.js';
+import type { Desired } from './desired.js';
+import type { Identity } from './identity.js';
+import type { Memory } from './memory.js';
+import type { Recorder } from './recorder.js';
+import { failureOf, isRollback, renderFailure } from './refusal.js';
+import type { Rendering } from './rendering.js';
+import { sharedUpdate } from './update.js';
+
+export interface CourierDeps extends Pick<GatewayDeps, 'clock' | 'certificateMaterial' | 'logger'> {
+  readonly recorder: Recorder;
+  readonly memory: Memory;
+  readonly desired: Desired;
+  send(message: Buffer): void;
+}
+
+/** Carries out what the machine of delivery decides for one session. */
+export interface Courier {
+  desire(rendering: Rendering, version: number): void;
+  /** Resolves when what the status means is in the log. */
+  status(status: ConfigStatus): Promise<void>;
+  retry(): void;
+  /** Milliseconds since an update was sent that has no final answer; 0 when none is outstanding. */
+  waiting(): number;
+  close(): void;
+}
+
+interface Outcome {
+  readonly failure?: (target: Target) => Failure;
+  readonly rolledBack?: boolean;
+  readonly durationMs?: number;
+  readonly stages?: Record<string, number>;
+}
+
+export function courier(
+  deps: CourierDeps,
+  agent: Identity,
+  start: { readonly proven: string; readonly held: ReadonlySet<string> },
+): Courier {
+  const { clock, recorder, memory } = deps;
+  const { agentId } = agent;
+  let state = begin({
+    proven: start.proven,
+    parked: memory.failure(agentId),
+    recorded: memory.get(agentId)?.state.applied,
+  });
+  let held = start.held;
+  let current: Rendering | undefined;
+  let sent: Rendering | undefined;
+  let sentAt = 0;
+  let closed = false;
+
+  const at = (): string => timestamp(clock.now());
+  const refuse = (failure: Failure, rolledBack: boolean): Promise<boolean> => {
+    memory.setFailure(agentId, failure);
+    return recorder.record(agent, {
+      type: 'mark-refused',
+      agent_id: agentId,
+      failure,
+      rolled_back: rolledBack,
+    });
+  };
+
+  const send = async (target: Target): Promise<void> => {
+    const rendering = current;
+    if (!rendering || rendering.kind === 'refused') {
+      return;
+    }
+    sent = rendering;
+    sentAt = clock.monotonic();
+    const certificates = await certificatesFor(deps, agent, rendering);
+    if (closed) {
+      return;
+    }
+    const base = deps.desired.bundle(state.proven);
+    const messages = sharedUpdate({
+      rendering,
+      version: target.version,
+      base,
+      held: base ? new Set() : held,
+      certificates,
+      now: clock.now(),
+    });
+    // What the agent holds is known for certain only until it changes.
+    held = new Set();
+    for (const message of messages) {
+      deps.send(message);
+    }
+    await recorder.record(agent, { type: 'mark-sent', data: { agent_id: agentId, ...target, at: at() } });
+  };
+
+  const act = (action: DeliveryAction, outcome: Outcome): Promise<unknown> => {
+    const { target } = action;
+    switch (action.type) {
+      case 'send':
+        return send(target).catch((error: unknown) => {
+          deps.logger.error({ agent_id: agentId, error: String(error) }, 'an update could not be sent');
+        });
+      case 'applied':
+        return recorder.record(agent, {
+          type: 'mark-applied',
+          data: {
+            agent_id: agentId,
+            ...target,
+            duration_ms: outcome.durationMs ?? 0,
+            stages: outcome.stages ?? {},
+            at: at(),
+          },
+        });
+      case 'refused':
+        return outcome.failure
+          ? refuse(outcome.failure(target), outcome.rolledBack ?? false)
+          : Promise.resolve();
+      case 'still-refused': {
+        const failure = memory.failure(agentId);
+        return failure ? refuse({ ...failure, ...target, at: at() }, false) : Promise.resolve();
+      }
+    }
+  };
+
+  /** Resolves when the facts of this step are recorded; what it sends goes its own way. */
+  const step = async (input: DeliveryInput, outcome: Outcome = {}): Promise<void> => {
+    const [next, actions] = deliver(state, input);
+    state = next;
+    const facts = actions.flatMap((action) => {
+      const done = act(action, outcome);
+      return action.type === 'send' ? [] : [done];
+    });
+    if (!state.parked) {
+      memory.setFailure(agentId, undefined);
+    }
+    await Promise.all(facts);
+  };
+
+  return {
+    desire: (rendering, version) => {
+      current = rendering;
+      const target = { digest: rendering.digest, version };
+      if (rendering.kind === 'refused') {
+        const { error } = rendering;
+        void step({ type: 'unrenderable', target }, { failure: (one) => renderFailure(error, one, at()) });
+      } else {
+        void step({ type: 'desired', target });
+      }
+    },
+    status: (status) => {
+      const digest = status.digest || status.configId;
+      const durationMs = Math.max(0, Math.round(clock.monotonic() - sentAt));
+      const rendering = sent;
+      switch (status.status) {
+        case ConfigApplyStatus.SUCCESS:
+          return step({ type: 'succeeded', digest }, { durationMs, stages: stagesOf(status) });
+        case ConfigApplyStatus.FAILED:
+        case ConfigApplyStatus.ROLLED_BACK:
+          return step(
+            { type: 'refused', digest },
+            {
+              rolledBack: isRollback(status),
+              failure: (target) => failureOf(status, target, rendering, { at: at(), durationMs }),
+            },
+          );
+        default:
+          return Promise.resolve();
+      }
+    },
+    retry: () => {
+      // What cannot be rendered is not made renderable by asking again.
+      if (current?.kind !== 'refused') {
+        void step({ type: 'retry' });
+      }
+    },
+    waiting: () => (state.outstanding ? clock.monotonic() - sentAt : 0),
+    close: () => {
+      closed = true;
+    },
+  };
+}
+
+const stagesOf = (status: ConfigStatus): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(status.stageMs).filter(([stage]) => STAGES.some((known) => known === stage)),
+  );
+
+/** The material of exactly those certificates that the agent's own hosts use. */
+async function certificatesFor(
+  deps: Pick<GatewayDeps, 'certificateMaterial'>,
+  { workspaceId }: Identity,
+  rendering: Rendering,
+): Promise<Record<string, Certificate>> {
+  const ids = new Set(
+    rendering.hosts().flatMap((host) => (host.ssl_enabled ? (host.ssl_certificate_id ?? []) : [])),
+  );
+  const certificates: Record<string, Certificate> = {};
+  for (const id of ids) {
+    const material = await deps.certificateMaterial(workspaceId, id);
+    if (material) {
+      certificates[id] = {
+        id,
+        domain: '',
+        certificatePem: material.certificatePem,
+        privateKeyPem: material.privateKeyPem.reveal(),
+        expiresAt: 0n,
+      };
+    }
+  }
+  return certificates;
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '../../kernel/index.js';
+import { HealthReport } from '../../proto/index.js';
+import type { Core } from '../core.js';
+import { systemProcesses } from '../nginx-control/processes.js';
+import { askProof } from '../nginx-control/proof.js';
+import { countedCpu, disk, load1m, memory, processAge } from './host.js';
+
+const STATUS_URL = '/.nxmesh/status';
+
+/** Looks at nginx and the host; rates are since the look before. */
+export function createHealth(core: Core, clock: Clock): () => Promise<HealthReport> {
+  let cpu = countedCpu();
+  let before = { requests: 0, at: clock.monotonic(), pid: 0 };
+
+  return async () => {
+    const [proof, counters] = await Promise.all([askProof(core.ask), core.ask(STATUS_URL).then(parseStatus)]);
+    const pid = core.control.master() ?? 0;
+    const running = pid !== 0 && proof !== undefined;
+    const now = { requests: counters.requests, at: clock.monotonic(), pid };
+    const seconds = (now.at - before.at) / 1000;
+    const rate = pid === before.pid && seconds > 0 ? (now.requests - before.requests) / seconds : 0;
+    before = now;
+    const nextCpu = countedCpu();
+    const cpuPercent = (100 * (nextCpu.busy - cpu.busy)) / Math.max(1, nextCpu.total - cpu.total);
+    cpu = nextCpu;
+    const { used, total } = memory();
+    const space = disk(core.layout.root);
+    const leaving = [...core.control.workers(pid)].filter((worker) =>
+      systemProcesses.find(worker)?.title.includes('is shutting down'),
+    );
+    const good = core.journal.read()?.good;
+    return HealthReport.fromPartial({
+      nginx: {
+        isRunning: running,
+        pid,
+        uptimeSeconds: BigInt(processAge(pid)),
+        activeConnections: counters.active,
+        totalRequests: BigInt(counters.requests),
+        requestsPerSecond: Math.max(0, rate),
+        oldWorkers: leaving.length,
+      },
+      system: {
+        cpuPercent,
+        memoryUsedBytes: BigInt(used),
+        memoryTotalBytes: BigInt(total),
+        diskUsedBytes: space.used,
+        diskTotalBytes: space.total,
+        loadAverage1m: load1m(),
+      },
+      configChecksum: proof?.digest ?? '',
+      configVersion: BigInt(good?.version ?? 0),
+    });
+  };
+}
+
+/** nginx's stub_status; zeros where it has none. */
+function parseStatus(text: string | undefined): { active: number; requests: number } {
+  const active = Number(/^Active connections: (\d+)/m.exec(text ?? '')?.[1] ?? 0);
+  const requests = Number(/^ \d+ \d+ (\d+)/m.exec(text ?? '')?.[1] ?? 0);
+  return { active, requests };
+}

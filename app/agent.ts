@@ -1,0 +1,78 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
+import { logger } from './logger.js';
+import { wholeNumber } from './options.js';
+
+const named = (text: string, before: Record<string, string> = {}): Record<string, string> => {
+  const at = text.indexOf('=');
+  if (at < 1) {
+    throw new InvalidArgumentError('must be name=value');
+  }
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+};
+
+interface Flags {
+  token?: string;
+  gateway: string;
+  stateDir: string;
+  nginx: string;
+  webRoot?: Record<string, string>;
+  attach?: string;
+  pidFile?: string;
+  quietMs: number;
+  validationTimeoutMs: number;
+  reloadTimeoutMs: number;
+  deploymentMode: 'docker_sidecar' | 'kubernetes_sidecar' | 'standalone';
+  logLevel: string;
+}
+
+/** `nxmesh agent`: beside one nginx. */
+export const agentCommand = (endOnSignal: (close: () => Promise<void>) => void): Command =>
+  new Command('agent')
+    .description('run the agent beside one nginx')
+    .requiredOption('--gateway <host:port>', 'where the control plane listens for agents')
+    .requiredOption('--state-dir <folder>', 'belongs to this agent alone')
+    .option('--token <token>', 'needed once, to join')
+    .option('--nginx <program>', 'path of nginx', '/usr/sbin/nginx')
+    .option('--web-root <name=folder>', 'a folder that virtual hosts may name; may be repeated', named)
+    .option('--attach <nginx.conf>', 'attach to an nginx that somebody else starts')
+    .option('--pid-file <file>', 'of that nginx')
+    .option(
+      '--quiet-ms <ms>',
+      'how long all answers must be the new ones before they prove it',
+      wholeNumber,
+      300,
+    )
+    .option('--validation-timeout-ms <ms>', 'nginx -t is ended after this', wholeNumber, 10_000)
+    .option('--reload-timeout-ms <ms>', 'a reload not proven by then has failed', wholeNumber, 10_000)
+    .option('--deployment-mode <mode>', 'docker_sidecar, kubernetes_sidecar or standalone', 'standalone')
+    .option('--log-level <level>', 'how much to log', 'info')
+    .action(async (flags: Flags) => {
+      const { failpointFrom, runAgent } = await import('../agent/index.js');
+      const { attach, pidFile, webRoot, token, logLevel, ...rest } = flags;
+      if ((attach === undefined) !== (pidFile === undefined)) {
+        throw new InvalidArgumentError('--attach and --pid-file go together');
+      }
+      const ending = new AbortController();
+      const running = runAgent(
+        {
+          ...rest,
+          ...(token === undefined ? {} : { token }),
+          ...(webRoot === undefined ? {} : { webRoots: webRoot }),
+          ...(attach === undefined || pidFile === undefined ? {} : { attach: { config: attach, pidFile } }),
+        },
+        {
+          clock: systemClock,
+          timers: systemTimers,
+          random: systemRandom,
+          log: logger(logLevel),
+          signal: ending.signal,
+          failpoint: failpointFrom(process.env.NXMESH_FAILPOINT),
+        },
+      );
+      endOnSignal(async () => {
+        ending.abort();
+        await running;
+      });
+      await running;
+    });

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { systemTimers } from '../kernel/index.js';
+import { BadSetting } from './bad-setting.js';
+import { wholeNumber } from './options.js';
+
+/** A data folder stands for its log. */
+function logFile(path: string): string {
+  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'events.db') : path;
+  if (!existsSync(file)) {
+    throw new BadSetting(`${file}: there is no log`);
+  }
+  return file;
+}
+
+/** Writes as fast as the reader takes it; a reader that has gone (`| head`) ends it. */
+async function print(lines: AsyncIterable<string>): Promise<void> {
+  process.stdout.on('error', () => process.exit(0));
+  for await (const line of lines) {
+    if (!process.stdout.write(line)) {
+      await once(process.stdout, 'drain');
+    }
+  }
+}
+
+const verify = new Command('verify')
+  .argument('<log>', 'events.db or the data folder')
+  .description('check every byte and the hash chain; names what is damaged and ends with 1')
+  .action(async (path: string) => {
+    const { verifyLog } = await import('../event-log/sqlite/verify.js');
+    const found = await verifyLog(logFile(path));
+    console.log(JSON.stringify(found, null, 2));
+    process.exitCode = found.ok ? 0 : 1;
+  });
+
+const tail = new Command('tail')
+  .argument('<log>', 'events.db or the data folder')
+  .description('print the newest events, one a line')
+  .option('-n, --count <number>', 'how many', wholeNumber, 10)
+  .option('-f, --follow', 'go on with what is appended')
+  .action(async (path: string, { count, follow }: { count: number; follow?: true }) => {
+    const { tailLog } = await import('../event-log/sqlite/export.js');
+    const ending = new AbortController();
+    process.once('SIGINT', () => ending.abort());
+    const following = follow ? { follow: { timers: systemTimers, signal: ending.signal } } : {};
+    await print(tailLog(logFile(path), { count, ...following }));
+  });
+
+const exporting = new Command('export')
+  .argument('<log>', 'events.db or the data folder')
+  .description('print every event with the hash that chains it to the one before, one a line')
+  .action(async (path: string) => {
+    const { exportLog } = await import('../event-log/sqlite/export.js');
+    await print(exportLog(logFile(path)));
+  });
+
+/** `nxmesh log …`: looks at an embedded log, also while it is in use, and changes nothing. */
+export const logCommand = (): Command =>
+  new Command('log')
+    .description('verify, follow or export an embedded event log')
+    .addCommand(verify)
+    .addCommand(tail)
+    .addCommand(exporting);

@@ -1,0 +1,83 @@
+/**
+ * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
+ * what it needs from here and knows nothing of the others.
+ */
+import { httpApp, httpServer, jwtAuthenticator, keyId } from '../http/index.js';
+import type { Secret } from '../kernel/index.js';
+import { probes } from '../read-api/index.js';
+import { type Context, openContext } from './context.js';
+import { logger } from './logger.js';
+import type { Part, Role } from './roles/part.js';
+import type { ServeSettings } from './settings.js';
+import { TOKENS } from './tokens.js';
+
+const VERSION = '0.1.0';
+const HTTP_GRACE_MS = 5_000;
+
+/** A role's code is loaded only where it runs. Those that others wait for come first. */
+const STARTERS: readonly (readonly [Role, () => Promise<(context: Context) => Promise<Part>>])[] = [
+  ['projections', async () => (await import('./roles/projections.js')).projectionsRole],
+  ['commands', async () => (await import('./roles/commands.js')).commandsRole],
+  ['read-api', async () => (await import('./roles/read-api.js')).readApiRole],
+  ['agent-gateway', async () => (await import('./roles/agent-gateway.js')).agentGatewayRole],
+];
+
+export interface Serving {
+  /** The first administrator's password, when this start has made one. */
+  readonly madePassword: Secret | undefined;
+  close(): Promise<void>;
+}
+
+/** Starts and listens. Rejects with an error that says by name what is wrong. */
+export async function serve(settings: ServeSettings): Promise<Serving> {
+  const log = logger(settings.logLevel);
+  const context = await openContext(settings, log);
+  const parts: Part[] = [];
+  for (const [role, starter] of STARTERS) {
+    if (settings.roles.includes(role)) {
+      parts.push(await (await starter())(context));
+    }
+  }
+  const { clock, timers, random, keys, users } = context;
+  const { publicKey } = keys.signing;
+  const app = httpApp({
+    version: VERSION,
+    log,
+    clock,
+    random,
+    rateLimit: { limit: settings.rateLimit, windowMs: 60_000 },
+    authenticate: jwtAuthenticator({
+      ...TOKENS,
+      clock,
+      keys: new Map([[keyId(publicKey), publicKey]]),
+      loadPrincipal: async (sub) => {
+        const user = await users.find(sub);
+        return user && { kind: 'user', id: sub, isAdmin: user.isAdmin, roles: {} };
+      },
+    }),
+    routes: [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))],
+  });
+  for (const part of parts) {
+    await part.listen?.();
+  }
+  const server = await httpServer({ listener: app.listener, ...settings.httpListen, clock, timers, random });
+  log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
+
+  return {
+    madePassword: keys.madePassword,
+    close: async () => {
+      await server.close(HTTP_GRACE_MS);
+      for (const part of parts.toReversed()) {
+        await part.close();
+      }
+      await context.close();
+      log.info('stopped');
+    },
+  };
+}
+
+async function ready(parts: readonly Part[]): Promise<{ ok: boolean; why: string }> {
+  const reasons = await Promise.all(parts.map(async (part) => part.notReady?.()));
+  const why = reasons.filter(Boolean).join(', ');
+  return { ok: why === '', why };
+}

@@ -1,0 +1,116 @@
+import { type Route, route } from '../http/index.js';
+import { createdId, notFound, streams, timestamp } from '../kernel/index.js';
+import { CreateOrganization, Organization, UpdateOrganization } from '../schemas/index.js';
+import type { CommandContext } from './context.js';
+import { answer, type CommandDeps, contextOf, stepOf } from './request.js';
+import { abandoned } from './reservation.js';
+
+/** Write routes of organizations. */
+export function organizationCommands(deps: CommandDeps): Route[] {
+  const { handlers, clock } = deps;
+
+  async function reserveSlug(slug: string, organizationId: string, context: CommandContext): Promise<void> {
+    const stream = streams.slug(slug);
+    const holder = await handlers.slug.peek(stream, (state) => state.holder);
+    const takeOver = await abandoned(holder && { id: holder.organizationId, at: holder.at }, exists, clock);
+    const at = timestamp(clock.now());
+    await handlers.slug.run(
+      stream,
+      organizationId,
+      { type: 'reserve', slug, organizationId, at, ...takeOver },
+      stepOf(context, 'reserve-slug'),
+      () => undefined,
+    );
+  }
+
+  const exists = (id: string): Promise<boolean> =>
+    handlers.organization.peek(streams.organization(id), (state) => state.organization !== undefined);
+
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/organizations',
+      operationId: 'createOrganization',
+      summary: 'Create an organization',
+      tag: 'Organizations',
+      permission: 'organization.create',
+      body: CreateOrganization,
+      success: { status: 201, schema: Organization },
+      idempotent: true,
+      handler: async (request) => {
+        const asked = contextOf(request, deps);
+        const id = createdId(asked.commandId, 'organization');
+        const context = { ...asked, organizationId: id };
+        await reserveSlug(request.body.slug, id, context);
+        const outcome = await handlers.organization.run(
+          streams.organization(id),
+          id,
+          { type: 'create-organization', id, body: request.body, at: timestamp(clock.now()) },
+          context,
+          (state) => state.organization,
+        );
+        return answer(deps, outcome);
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/v1/organizations/{organization_id}',
+      operationId: 'updateOrganization',
+      summary: 'Change an organization',
+      tag: 'Organizations',
+      permission: 'organization.update',
+      body: UpdateOrganization,
+      success: { status: 200, schema: Organization },
+      idempotent: true,
+      handler: async (request) => {
+        const id = request.params.organization_id;
+        request.allow(id);
+        const outcome = await handlers.organization.run(
+          streams.organization(id),
+          id,
+          { type: 'update-organization', body: request.body, at: timestamp(clock.now()) },
+          contextOf(request, deps, { organizationId: id }),
+          (state) => state.organization,
+        );
+        return answer(deps, outcome);
+      },
+    }),
+    route({
+      method: 'DELETE',
+      path: '/v1/organizations/{organization_id}',
+      operationId: 'deleteOrganization',
+      summary: 'Delete an organization that has no workspaces',
+      tag: 'Organizations',
+      permission: 'organization.delete',
+      success: { status: 204 },
+      errors: ['CONFLICT'],
+      idempotent: true,
+      handler: async (request) => {
+        const id = request.params.organization_id;
+        request.allow(id);
+        const stream = streams.organization(id);
+        const context = contextOf(request, deps, { organizationId: id });
+        const slug = await handlers.organization.peek(stream, (state) => state.organization?.slug);
+        if (slug === undefined) {
+          throw notFound('organization');
+        }
+        const at = timestamp(clock.now());
+        const outcome = await handlers.organization.run(
+          stream,
+          id,
+          { type: 'delete-organization', at },
+          context,
+          () => undefined,
+        );
+        await handlers.slug.run(
+          streams.slug(slug),
+          id,
+          { type: 'release', slug, organizationId: id, at },
+          stepOf(context, 'release-slug'),
+          () => undefined,
+        );
+        return answer(deps, outcome);
+      },
+    }),
+  ];
+}

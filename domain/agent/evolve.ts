@@ -1,0 +1,40 @@
+import { never } from '../../kernel/index.js';
+import type { AgentStreamFact } from '../../schemas/index.js';
+import type { AgentState } from './state.js';
+
+export function evolve(state: AgentState, fact: AgentStreamFact): void {
+  switch (fact.type) {
+    case 'agent.connected':
+      state.session = fact.data.session_id;
+      state.facts = fact.data.facts;
+      return;
+    case 'agent.disconnected':
+      state.session = undefined;
+      return;
+    case 'config.sent':
+      state.sent = { version: fact.data.version, digest: fact.data.digest };
+      return;
+    case 'config.applied':
+      state.applied = { version: fact.data.version, digest: fact.data.digest };
+      state.failed = undefined;
+      return;
+    case 'config.refused':
+    case 'config.rolled_back':
+      state.failed = { version: fact.data.failure.version, digest: fact.data.failure.digest };
+      return;
+    case 'nginx.started':
+      state.nginxRunning = true;
+      return;
+    case 'nginx.stopped':
+      state.nginxRunning = false;
+      return;
+    case 'agent_command.requested':
+      state.pending.add(fact.data.command_id);
+      return;
+    case 'agent_command.completed':
+      state.pending.delete(fact.data.command_id);
+      return;
+    default:
+      never(fact, 'fact of an agent');
+  }
+}

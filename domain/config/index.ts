@@ -1,0 +1,3 @@
+export { collection, evolve as evolveConfig, isComplete } from './evolve.js';
+export { type ConfigState, initial as initialConfig } from './state.js';
+export * from './targets.js';

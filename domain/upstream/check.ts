@@ -1,0 +1,23 @@
+import { conflict, detail, invalid } from '../../kernel/index.js';
+import { checkUpstream as checkByItself } from '../../nginx/index.js';
+import type { Upstream } from '../../schemas/index.js';
+import type { WorkspaceState } from '../workspace/state.js';
+
+/** What nginx refuses of an upstream, and what the workspace already has, as errors of its fields. */
+export function checkUpstream(upstream: Upstream, state: WorkspaceState): void {
+  const { interval, timeout } = upstream.health_check;
+  const problems = [
+    ...checkByItself(upstream),
+    ...(timeout > interval
+      ? [detail('health_check.timeout', 'OUT_OF_RANGE', 'Must not be longer than the interval')]
+      : []),
+  ];
+  if (problems.length > 0) {
+    throw invalid(problems);
+  }
+  for (const other of state.upstreams.values()) {
+    if (other.name === upstream.name && other.id !== upstream.id) {
+      throw conflict('The name is taken', [detail('name', 'DUPLICATE', 'Another upstream has this name')]);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { Certificate, EnrolledAgent, Upstream, VirtualHost, Workspace } from '../../schemas/index.js';
+
+export interface Enrolment {
+  readonly agent: EnrolledAgent;
+  readonly tokenSha256: string;
+  readonly tokenExpiresAt: string;
+  /** SHA-256 of the public key that the token was exchanged for. */
+  readonly publicKeySha256?: string;
+}
+
+/** All desired state of a workspace, and the indexes that its rules ask. */
+export interface WorkspaceState {
+  workspace: Workspace | undefined;
+  existed: boolean;
+  readonly agents: Map<string, Enrolment>;
+  readonly upstreams: Map<string, Upstream>;
+  readonly virtualHosts: Map<string, VirtualHost>;
+  readonly certificates: Map<string, Certificate>;
+  /** `<port> <name>` → hosts that answer to it; `<port> tls` and `<port> plain` → hosts that listen so. */
+  readonly claims: Map<string, Set<string>>;
+}
+
+export const initial = (): WorkspaceState => ({
+  workspace: undefined,
+  existed: false,
+  agents: new Map(),
+  upstreams: new Map(),
+  virtualHosts: new Map(),
+  certificates: new Map(),
+  claims: new Map(),
+});
+
+/** The names that a host answers to, each with its port. */
+export const nameClaims = (host: VirtualHost): string[] =>
+  host.server_name.split(' ').map((name) => `${host.listen_port} ${name}`);
+
+/** How a host listens on its port: TLS and plain HTTP exclude each other. */
+export const portClaim = (port: number, tls: boolean): string => `${port} ${tls ? 'tls' : 'plain'}`;
+
+const claimsOf = (host: VirtualHost): string[] => [
+  ...nameClaims(host),
+  portClaim(host.listen_port, host.ssl_enabled),
+];
+
+export function putHost(state: WorkspaceState, host: VirtualHost): void {
+  dropHost(state, host.id);
+  state.virtualHosts.set(host.id, host);
+  for (const claim of claimsOf(host)) {
+    const holders = state.claims.get(claim) ?? new Set();
+    state.claims.set(claim, holders.add(host.id));
+  }
+}
+
+export function dropHost(state: WorkspaceState, id: string): void {
+  const host = state.virtualHosts.get(id);
+  if (!host) {
+    return;
+  }
+  state.virtualHosts.delete(id);
+  for (const claim of claimsOf(host)) {
+    const holders = state.claims.get(claim);
+    holders?.delete(id);
+    if (holders?.size === 0) {
+      state.claims.delete(claim);
+    }
+  }
+}

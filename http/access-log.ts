@@ -1,0 +1,39 @@
+import type { Context } from 'koa';
+import type { Logger } from 'pino';
+import type { Clock } from '../kernel/index.js';
+import { networkOf } from './client-address.js';
+import type { RequestState } from './pipeline.js';
+
+/** The part of a logger that is used here. */
+export type Log = Pick<Logger, 'info' | 'warn' | 'error'>;
+
+const MAX_TEXT = 200;
+
+/** What came from outside is cut and shown in visible ASCII, so that no reader of the log acts on it. */
+const visible = (text: string | undefined): string | undefined =>
+  text?.slice(0, MAX_TEXT).replaceAll(/[^\x20-\x7e]/g, '?');
+
+/** One line a request, written when its answer is out or its caller gone. The query never stands in it: tokens do. */
+export function logAccess(ctx: Context, log: Log, clock: Clock): void {
+  const started = clock.monotonic();
+  const { req, res } = ctx;
+  const network = networkOf(req.socket.remoteAddress);
+  res.once('close', () => {
+    const state = ctx.state as RequestState;
+    log.info(
+      {
+        request_id: state.requestId,
+        method: visible(req.method),
+        path: visible(ctx.path),
+        operation: state.operationId,
+        status: res.statusCode,
+        duration_ms: Math.round((clock.monotonic() - started) * 1000) / 1000,
+        principal: state.principal?.id,
+        network,
+        user_agent: visible(req.headers['user-agent']),
+        ...(res.writableFinished ? {} : { aborted: true }),
+      },
+      'request',
+    );
+  });
+}

@@ -1,0 +1,131 @@
+import type { RequestListener } from 'node:http';
+import Router from '@koa/router';
+import Koa, { type Context } from 'koa';
+import { type Clock, invariant, NxError, notFound, type Random } from '../kernel/index.js';
+import { type Log, logAccess } from './access-log.js';
+import { discard } from './body.js';
+import { errorAnswer, HttpError } from './errors.js';
+import { checkMessage, requestIdOf } from './message.js';
+import { type OpenApiDocument, openApi, openApiRoute } from './openapi.js';
+import { type Authenticate, pipeline, type RequestState } from './pipeline.js';
+import { type RateLimit, rateLimiter } from './rate-limit.js';
+import { METHODS, paramNames, type Route } from './route.js';
+
+export interface HttpAppDeps {
+  readonly routes: readonly Route[];
+  readonly authenticate: Authenticate;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly version: string;
+  /** For each principal; 1,000 a minute when left out. */
+  readonly rateLimit?: RateLimit;
+  /** 1 MiB when left out. */
+  readonly maxBodyBytes?: number;
+  /** Checks every answer against its route's schema and withholds those that differ: for tests. */
+  readonly checkAnswers?: boolean;
+}
+
+export interface HttpApp {
+  readonly listener: RequestListener;
+  readonly document: OpenApiDocument;
+}
+
+const SECURITY_HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+};
+
+/**
+ * The HTTP application made from a table of routes, with `/openapi.json` added. Throws at once when a route names an
+ * action without a policy or two routes are the same.
+ */
+export function httpApp(deps: HttpAppDeps): HttpApp {
+  const { log, clock, random, maxBodyBytes = 1024 * 1024, checkAnswers = false } = deps;
+  const limiter = rateLimiter({ clock, ...(deps.rateLimit ?? { limit: 1000, windowMs: 60_000 }) });
+  const pipe = { authenticate: deps.authenticate, limiter, clock, maxBodyBytes, checkAnswers };
+  const document = openApi(deps.routes, deps.version);
+  const router = new Router({ strict: true, sensitive: true });
+  const routes = [...deps.routes, openApiRoute(document)];
+  checkTable(routes);
+  for (const route of routes) {
+    router.register(route.path.replaceAll(/\{([a-z_]+)\}/g, ':$1'), [route.method], pipeline(route, pipe));
+  }
+
+  const koa = new Koa();
+  // Everything below is already answered or logged; what remains is a connection that broke.
+  koa.on('error', (error: unknown) => log.warn({ err: error }, 'connection broke'));
+  koa.use(async (ctx, next) => {
+    const state = ctx.state as RequestState;
+    state.requestId = requestIdOf(ctx.req, clock, random);
+    ctx.set({ ...SECURITY_HEADERS, 'X-Request-Id': state.requestId });
+    logAccess(ctx, log, clock);
+    try {
+      checkMessage(ctx.req);
+      await next();
+    } catch (error) {
+      refuse(ctx, error, log);
+    }
+  });
+  koa.use(router.routes());
+  koa.use((ctx) => unknownRoute(ctx, router));
+  const listener = koa.callback();
+  return { listener: (request, response) => void listener(request, response), document };
+}
+
+function checkTable(routes: readonly Route[]): void {
+  const operations = new Set<string>();
+  const places = new Set<string>();
+  // OpenAPI knows a path by its shape: `/a/{x}` and `/a/{y}` are one path with two names.
+  const spellings = new Map<string, string>();
+  for (const route of routes) {
+    const shape = route.path.replaceAll(/\{[a-z_]+\}/g, '{}');
+    const place = `${route.method} ${shape}`;
+    const spelling = spellings.get(shape) ?? route.path;
+    invariant(spelling === route.path, `${route.path} is also called ${spelling}`);
+    spellings.set(shape, spelling);
+    invariant(!operations.has(route.operationId), `two routes are called ${route.operationId}`);
+    invariant(!places.has(place), `two routes are ${place}`);
+    for (const name of Object.keys(route.params ?? {})) {
+      invariant(paramNames(route.path).includes(name), `${route.operationId} has no parameter ${name}`);
+    }
+    operations.add(route.operationId);
+    places.add(place);
+  }
+}
+
+function refuse(ctx: Context, error: unknown, log: Log): void {
+  const { requestId } = ctx.state as RequestState;
+  const answer = errorAnswer(error, requestId);
+  if (!(error instanceof NxError)) {
+    log.error({ err: error, request_id: requestId }, 'unexpected error');
+  }
+  if (!ctx.req.complete) {
+    discard(ctx.req);
+  }
+  ctx.status = answer.status;
+  ctx.set({ 'Cache-Control': 'no-store', ...answer.headers });
+  ctx.remove('ETag');
+  ctx.type = 'application/json';
+  ctx.body = JSON.stringify(answer.body);
+}
+
+/** A path that has other methods: 405 with `Allow`, or 204 for OPTIONS. Any other: 404. */
+function unknownRoute(ctx: Context, router: Router): void {
+  const allowed = METHODS.filter((method) => router.match(ctx.path, method).route).flatMap((method) =>
+    method === 'GET' ? ['GET', 'HEAD'] : [method],
+  );
+  if (allowed.length === 0) {
+    throw notFound('Resource');
+  }
+  const Allow = [...allowed, 'OPTIONS'].join(', ');
+  if (ctx.method !== 'OPTIONS') {
+    throw new HttpError('METHOD_NOT_ALLOWED', 'The resource does not have this method', { Allow });
+  }
+  ctx.set({ Allow });
+  ctx.status = 204;
+}

@@ -1,0 +1,60 @@
+import { ERRORS, type ErrorCode, type ErrorDetail, NxError } from '../kernel/index.js';
+
+/** An error whose answer needs header fields of its own. */
+export class HttpError extends NxError {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    headers: Readonly<Record<string, string>>,
+    details: readonly ErrorDetail[] = [],
+  ) {
+    super(code, message, details);
+    this.name = 'HttpError';
+    this.headers = headers;
+  }
+}
+
+export interface ErrorBody {
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly request_id: string;
+    readonly details: readonly ErrorDetail[];
+  };
+}
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: ErrorBody;
+}
+
+/** Header fields that belong to a code, wherever it was thrown. */
+const HEADERS: Partial<Record<ErrorCode, Readonly<Record<string, string>>>> = {
+  UNAUTHORIZED: { 'WWW-Authenticate': 'Bearer realm="nxmesh"' },
+  SERVICE_UNAVAILABLE: { 'Retry-After': '1' },
+};
+
+/**
+ * The one mapping from what was thrown to what is answered. What is not an `NxError` is INTERNAL_ERROR with nothing of
+ * it in the answer. Every NOT_FOUND reads the same, so that a foreign id cannot be told from a random one.
+ */
+export function errorAnswer(error: unknown, requestId: string): ErrorAnswer {
+  const known = error instanceof NxError ? error : undefined;
+  const code = known?.code ?? 'INTERNAL_ERROR';
+  const plain = code === 'NOT_FOUND' || code === 'INTERNAL_ERROR';
+  return {
+    status: ERRORS[code].status,
+    headers: { ...HEADERS[code], ...(error instanceof HttpError ? error.headers : {}) },
+    body: {
+      error: {
+        code,
+        message: plain || !known ? ERRORS[code].meaning : known.message,
+        request_id: requestId,
+        details: plain || !known ? [] : known.details,
+      },
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import { SignJWT } from 'jose';
+import type { Context } from 'koa';
+import koaJwt from 'koa-jwt';
+import { type Clock, isUuid, NxError, type Random, uuidv7 } from '../kernel/index.js';
+import type { Principal } from './authorize.js';
+import { HttpError } from './errors.js';
+import type { Authenticate } from './pipeline.js';
+
+const TYPE = 'at+jwt';
+const ALGORITHM = 'ES256';
+/** How far ahead of ours another process's clock may be. */
+const SKEW_S = 30;
+
+export const ACCESS_TOKEN_SECONDS = 900;
+
+export interface TokenSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly clock: Clock;
+}
+
+/** Name of a key: the start of the SHA-256 over its public half. */
+export const keyId = (publicKey: KeyObject): string =>
+  createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64url')
+    .slice(0, 22);
+
+/** Signs access tokens with a P-256 key. */
+export function tokenIssuer(
+  deps: TokenSettings & { random: Random; privateKey: KeyObject; kid: string; lifetimeS?: number },
+): (subject: { sub: string; sessionVersion: number }) => Promise<{ token: string; expiresIn: number }> {
+  const { issuer, audience, clock, random, privateKey, kid, lifetimeS = ACCESS_TOKEN_SECONDS } = deps;
+  return async ({ sub, sessionVersion }) => {
+    const now = Math.floor(clock.now() / 1000);
+    const token = await new SignJWT({ sv: sessionVersion })
+      .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject(sub)
+      .setIssuedAt(now)
+      .setExpirationTime(now + lifetimeS)
+      .setJti(uuidv7(clock, random))
+      .sign(privateKey);
+    return { token, expiresIn: lifetimeS };
+  };
+}
+
+/** Undefined when the user is gone or disabled, or the session version is not the current one. */
+export type LoadPrincipal = (sub: string, sessionVersion: number) => Promise<Principal | undefined>;
+
+/**
+ * Bearer tokens. A key verifies one algorithm, whatever the token's header says; keys come from the table by `kid` and
+ * never from the token. Every fault is the same UNAUTHORIZED.
+ */
+export function jwtAuthenticator(
+  deps: TokenSettings & { keys: ReadonlyMap<string, KeyObject>; loadPrincipal: LoadPrincipal },
+): Authenticate {
+  const { keys, clock, loadPrincipal } = deps;
+  const seconds = (): number => Math.floor(clock.now() / 1000);
+  const options = {
+    // The library's types do not know key objects; its verifier takes them, and they are the fastest.
+    secret: async (header: unknown) => keyFor(keys, header) as unknown as Buffer,
+    algorithms: [ALGORITHM],
+    issuer: deps.issuer,
+    audience: deps.audience,
+    key: 'claims',
+    // Read anew at each verification.
+    get clockTimestamp() {
+      return seconds();
+    },
+  };
+  const verify = koaJwt(options);
+  return async (ctx) => {
+    if (ctx.req.headers.authorization === undefined) {
+      throw new NxError('UNAUTHORIZED', 'Authentication required');
+    }
+    const claims = await claimsOf(ctx, verify);
+    if (!wellFormed(claims, seconds())) {
+      throw invalidToken();
+    }
+    const principal = await loadPrincipal(claims.sub, claims.sv);
+    if (!principal) {
+      throw invalidToken();
+    }
+    return principal;
+  };
+}
+
+async function claimsOf(ctx: Context, verify: koaJwt.Middleware): Promise<unknown> {
+  try {
+    await verify(ctx, async () => undefined);
+  } catch {
+    throw invalidToken();
+  }
+  return (ctx.state as { claims?: unknown }).claims;
+}
+
+function keyFor(keys: ReadonlyMap<string, KeyObject>, header: unknown): KeyObject {
+  const { alg, typ, kid, crit } = header as Record<string, unknown>;
+  const key = typeof kid === 'string' ? keys.get(kid) : undefined;
+  if (!key || alg !== ALGORITHM || typ !== TYPE || crit !== undefined) {
+    throw new Error('not a token of ours');
+  }
+  return key;
+}
+
+interface Claims {
+  readonly sub: string;
+  readonly sv: number;
+}
+
+/** What the library does not ask for: that the claims are there at all, and of the right type. */
+function wellFormed(claims: unknown, now: number): claims is Claims {
+  if (typeof claims !== 'object' || claims === null) {
+    return false;
+  }
+  const { sub, sv, exp, iat } = claims as Record<string, unknown>;
+  return (
+    typeof sub === 'string' &&
+    isUuid(sub) &&
+    Number.isSafeInteger(sv) &&
+    Number.isSafeInteger(exp) &&
+    Number.isSafeInteger(iat) &&
+    Number(iat) <= now + SKEW_S
+  );
+}
+
+const invalidToken = (): HttpError =>
+  new HttpError('UNAUTHORIZED', 'Invalid credentials', {
+    'WWW-Authenticate': 'Bearer realm="nxmesh", error="invalid_token"',
+  });

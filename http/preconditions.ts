@@ -1,0 +1,68 @@
+import { detail, NxError } from '../kernel/index.js';
+
+/** Revisions that the caller accepts. Tags that cannot be one of ours are left out: they match nothing. */
+export type IfMatch = '*' | readonly bigint[];
+
+export const entityTag = (revision: bigint): string => `"${revision}"`;
+
+const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
+const REVISION = /^(0|[1-9][0-9]{0,19})$/;
+
+interface Tag {
+  readonly weak: boolean;
+  readonly value: string;
+}
+
+/** RFC 9110 §8.8.3: a list of entity tags. A comma may stand inside a tag. */
+function tags(header: string, name: string): Tag[] {
+  const parts = header.match(/(?:W\/)?"[^"]*"|[^,\s]+/g) ?? [];
+  const between = header.replace(/(?:W\/)?"[^"]*"|[^,\s]+/g, '').replaceAll(/\s/g, '');
+  const parsed = parts.map((part) => {
+    const match = TAG.exec(part);
+    if (!match) {
+      throw malformed(name);
+    }
+    return { weak: match[1] !== undefined, value: match[2] ?? '' };
+  });
+  if (parsed.length === 0 || between.length < parsed.length - 1) {
+    throw malformed(name);
+  }
+  return parsed;
+}
+
+const malformed = (name: string): NxError =>
+  new NxError('BAD_REQUEST', 'A header field is malformed', [
+    detail(name, 'INVALID_FORMAT', 'Must be * or a list of quoted entity tags'),
+  ]);
+
+/** `If-Match` compares strongly: a weak tag matches nothing. BAD_REQUEST when it is not a list of tags. */
+export function parseIfMatch(header: string | undefined): IfMatch | undefined {
+  if (header === undefined) {
+    return undefined;
+  }
+  if (header.trim() === '*') {
+    return '*';
+  }
+  return tags(header, 'If-Match')
+    .filter((tag) => !tag.weak && REVISION.test(tag.value))
+    .map((tag) => BigInt(tag.value));
+}
+
+/** Whether a resource at this revision may be changed; undefined is a resource that does not exist. */
+export function meetsIfMatch(ifMatch: IfMatch | undefined, revision: bigint | undefined): boolean {
+  if (ifMatch === undefined) {
+    return true;
+  }
+  return revision !== undefined && (ifMatch === '*' || ifMatch.includes(revision));
+}
+
+export const preconditionFailed = (): NxError =>
+  new NxError('PRECONDITION_FAILED', 'The resource is at another revision than If-Match names');
+
+/** `If-None-Match` compares weakly: true when the caller already has this revision (answer 304). */
+export function isNotModified(header: string | undefined, revision: bigint): boolean {
+  if (header === undefined) {
+    return false;
+  }
+  return header.trim() === '*' || tags(header, 'If-None-Match').some((tag) => tag.value === String(revision));
+}

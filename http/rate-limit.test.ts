@@ -1,0 +1,147 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { NxError } from '../kernel/index.js';
+import { networkOf } from './client-address.js';
+import { movableClock, startApp } from './http.harness.js';
+import { loginLimiter } from './login-limit.js';
+import { rateLimiter } from './rate-limit.js';
+import { sampleRoutes } from './sample-routes.harness.js';
+
+test('so many in a window, then none until it ends; keys do not touch each other', () => {
+  const clock = movableClock();
+  const limiter = rateLimiter({ clock, limit: 3, windowMs: 1000 });
+  assert.equal(
+    [1, 2, 3, 4, 5].map(() => limiter.take('a')).map(({ allowed, remaining }) => [allowed, remaining]),
+    [
+      [true, 2],
+      [true, 1],
+      [true, 0],
+      [false, 0],
+      [false, 0],
+    ],
+  );
+  assert.is(limiter.take('b').allowed, true);
+  clock.advance(1001);
+  assert.is(limiter.take('a').remaining, 2);
+});
+
+test('memory is bounded: the oldest windows are forgotten', () => {
+  const clock = movableClock();
+  const limiter = rateLimiter({ clock, limit: 1, windowMs: 1000, maxKeys: 100 });
+  for (let index = 0; index < 1000; index += 1) {
+    limiter.take(`key-${index}`);
+  }
+  assert.is(limiter.peek('key-999').allowed, false);
+  assert.is(limiter.peek('key-901').allowed, false);
+  assert.is(limiter.peek('key-0').allowed, true);
+});
+
+const allowed = (action: () => unknown): boolean => {
+  try {
+    action();
+    return true;
+  } catch (error) {
+    assert.is((error as NxError).code, 'RATE_LIMITED');
+    return false;
+  }
+};
+
+const tries = (count: number, action: (index: number) => unknown): number =>
+  Array.from({ length: count }, (_, index) => allowed(() => action(index))).filter(Boolean).length;
+
+test('C15: guessing is limited for a network, for an account, and for both at once', () => {
+  const at = () => loginLimiter({ clock: movableClock() });
+  const one = at();
+  assert.is(
+    tries(1000, () => one.attempt('a@b.c', '10.0.0.1')),
+    10,
+    'one account, one network',
+  );
+  const spray = at();
+  assert.is(
+    tries(1000, (index) => spray.attempt(`${index}@b.c`, '10.0.0.1')),
+    10,
+    'one network, many accounts',
+  );
+  const botnet = at();
+  assert.is(
+    tries(1000, (index) => botnet.attempt('a@b.c', `10.0.${index >> 8}.${index & 255}`)),
+    10,
+    'many networks',
+  );
+  const cased = at();
+  assert.is(
+    tries(100, (index) => cased.attempt(index % 2 ? 'A@b.c ' : 'a@B.c', `10.0.0.${index}`)),
+    10,
+  );
+});
+
+test('C15: who is guessed at from one network still gets in from another; after the window everyone does', () => {
+  const clock = movableClock();
+  const limiter = loginLimiter({ clock });
+  tries(1000, () => limiter.attempt('a@b.c', '10.0.0.1'));
+  assert.ok(allowed(() => limiter.attempt('a@b.c', '10.0.0.2')));
+  assert.not.ok(allowed(() => limiter.attempt('a@b.c', '10.0.0.1')));
+  clock.advance(600_001);
+  assert.ok(allowed(() => limiter.attempt('a@b.c', '10.0.0.1')));
+});
+
+test('a right password costs no try', () => {
+  const limiter = loginLimiter({ clock: movableClock() });
+  assert.is(
+    tries(100, () => limiter.attempt('a@b.c', '10.0.0.1').succeeded()),
+    100,
+  );
+});
+
+test('the network is an IPv4 address or an IPv6 /64', () => {
+  for (const [address, network] of [
+    ['10.1.2.3', '10.1.2.3'],
+    ['::ffff:10.1.2.3', '10.1.2.3'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
+    ['2001:0db8:0001:0002:ffff::', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    [undefined, 'unknown'],
+  ] as const) {
+    assert.is(networkOf(address), network, address);
+  }
+});
+
+test('the general limit: headers on every answer, 429 with Retry-After, by user and not by forwarded address', async () => {
+  const app = await startApp(sampleRoutes().routes, { rateLimit: { limit: 5, windowMs: 60_000 } });
+  const [first, second] = [await app.user(), await app.user()];
+  const call = (token: string, index: number) =>
+    app.call('GET', '/v1/organizations', { token, headers: { 'x-forwarded-for': `10.0.0.${index}` } });
+  const answers = [];
+  for (let index = 0; index < 7; index += 1) {
+    answers.push(await call(first.token, index));
+  }
+  assert.equal(
+    answers.map((answer) => [answer.status, answer.headers['x-ratelimit-remaining']]),
+    [
+      [200, '4'],
+      [200, '3'],
+      [200, '2'],
+      [200, '1'],
+      [200, '0'],
+      [429, '0'],
+      [429, '0'],
+    ],
+  );
+  const last = answers.at(-1);
+  assert.is(last?.json.error.code, 'RATE_LIMITED');
+  assert.ok(Number(last?.headers['retry-after']) >= 1 && Number(last?.headers['retry-after']) <= 60);
+  assert.is(last?.headers['x-ratelimit-limit'], '5');
+  assert.is(last?.headers['x-ratelimit-window'], '60');
+  const reset = Number(last?.headers['x-ratelimit-reset']) - Date.now() / 1000;
+  assert.ok(reset > 0 && reset <= 61);
+  assert.is((await call(second.token, 0)).status, 200);
+  app.clock.advance(60_001);
+  assert.is((await call(first.token, 0)).status, 200);
+  await app.close();
+});
+
+test.run();

@@ -1,0 +1,126 @@
+import type { ErrorCode } from '../kernel/index.js';
+import type { Static, TSchema } from '../schemas/index.js';
+import type { Action, Grant, Principal } from './authorize.js';
+import type { IfMatch } from './preconditions.js';
+
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** `'/v1/workspaces/{workspace_id}'` → `{workspace_id: string}`. */
+export type PathParams<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? { readonly [K in Name]: string } & PathParams<Rest>
+  : unknown;
+
+/** What a handler gets: checked data, nothing of the web framework. */
+export interface HandlerRequest<Params = Record<string, string>, Query = unknown, Body = unknown> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly principal: Principal;
+  readonly requestId: string;
+  /** Given by the caller and well-formed; undefined where the route does not take one. */
+  readonly idempotencyKey: string | undefined;
+  /** From `If-Match`: the revisions that the caller accepts; `*` is any that exists. */
+  readonly ifMatch: IfMatch | undefined;
+  /** From the `NxMesh-Position` header: the caller has seen this position and wants nothing older. */
+  readonly position: bigint | undefined;
+  /** Path with the parameters filled in, made from the route's pattern. */
+  readonly path: string;
+  /** The caller's network: an IPv4 address or an IPv6 /64, as the socket shows it. */
+  readonly network: string;
+  /** Aborts when the caller has gone. */
+  readonly signal: AbortSignal;
+  /**
+   * Decides the route's permission on the organization that the resource belongs to, and gives the proof. A handler of
+   * an action that is decided on an organization must ask before it answers: without it the answer is withheld.
+   * NOT_FOUND when the principal has no role there, FORBIDDEN when the role is too low.
+   */
+  readonly allow: (organizationId: string) => Grant;
+}
+
+export interface HandlerResult {
+  /** The route's success status when left out. */
+  readonly status?: number;
+  /** A JSON value. */
+  readonly body?: unknown;
+  /** Revision of the one resource in the body: becomes `ETag`. */
+  readonly revision?: bigint;
+  /** The body also holds what its revision does not cover (health): `If-None-Match` is not answered with 304. */
+  readonly volatile?: boolean;
+  /** Position that a write got, or that a read has seen: becomes `NxMesh-Position`. */
+  readonly position?: bigint;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A route as data. Validation, permission, OpenAPI, 405 with `Allow` and the tests of all of these are made from it.
+ * Path parameters are lower-case UUIDs unless `params` says otherwise; any other value is answered as an unknown id.
+ */
+export interface RouteSpec<Path extends string, Query extends TSchema, Body extends TSchema> {
+  readonly method: Method;
+  readonly path: Path;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tag: string;
+  readonly permission: Action | 'public';
+  /** Schemas of path parameters that are not UUIDs; their values stay strings. */
+  readonly params?: Readonly<Record<string, TSchema>>;
+  /** Object schema with properties of string, integer, boolean or enum type. */
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly success: { readonly status: number; readonly description?: string; readonly schema?: TSchema };
+  /** Codes besides those that follow from the rest of the route (`errorsOf`). */
+  readonly errors?: readonly ErrorCode[];
+  /** Takes an `Idempotency-Key`. */
+  readonly idempotent?: boolean;
+  /** False: not counted by the general rate limit (probes). */
+  readonly limited?: boolean;
+  handler(
+    request: HandlerRequest<PathParams<Path>, Static<Query>, Static<Body>>,
+  ): HandlerResult | Promise<HandlerResult>;
+}
+
+export type Route = RouteSpec<string, TSchema, TSchema>;
+
+/** Gives the handler its types from the route's own path and schemas. */
+export function route<const Path extends string, Query extends TSchema, Body extends TSchema>(
+  spec: RouteSpec<Path, Query, Body>,
+): Route {
+  return spec as unknown as Route;
+}
+
+/** Names of the path's parameters, in order. */
+export const paramNames = (path: string): string[] =>
+  [...path.matchAll(/\{([a-z_]+)\}/g)].map((match) => match[1] ?? '');
+
+export const takesIfMatch = (one: Route): boolean => one.method !== 'GET' && one.method !== 'POST';
+
+/** Every error code that the route can answer with. */
+export function errorsOf(one: Route): ErrorCode[] {
+  const codes: ErrorCode[] = ['BAD_REQUEST', 'INTERNAL_ERROR', 'REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE'];
+  if (one.limited !== false) {
+    codes.push('RATE_LIMITED');
+  }
+  if (one.permission !== 'public') {
+    codes.push('UNAUTHORIZED', 'SERVICE_UNAVAILABLE');
+    if (one.permission !== 'organization.list') {
+      codes.push('FORBIDDEN');
+    }
+  }
+  if (paramNames(one.path).length > 0) {
+    codes.push('NOT_FOUND');
+  }
+  if (one.query || one.method !== 'GET') {
+    codes.push('VALIDATION_ERROR');
+  }
+  if (one.method !== 'GET') {
+    codes.push('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
+  }
+  if (one.idempotent) {
+    codes.push('IDEMPOTENCY_MISMATCH', 'CONFLICT');
+  }
+  if (takesIfMatch(one)) {
+    codes.push('PRECONDITION_FAILED', 'CONFLICT');
+  }
+  return [...new Set([...codes, ...(one.errors ?? [])])].sort();
+}

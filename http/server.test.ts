@@ -1,0 +1,123 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { pino } from 'pino';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Deferred, deferred, systemClock, systemRandom, systemTimers } from '../kernel/index.js';
+import { httpApp } from './app.js';
+import { movableClock, startApp } from './http.harness.js';
+import { type Route, route } from './route.js';
+import { httpServer } from './server.js';
+
+const deps = { host: '127.0.0.1', port: 0, clock: systemClock, timers: systemTimers, random: systemRandom };
+
+function slowRoute(entered: Deferred<void>, release: Promise<void>, gone: Deferred<void>): Route {
+  return route({
+    method: 'GET',
+    path: '/slow',
+    operationId: 'slow',
+    summary: 'Waits',
+    tag: 'meta',
+    permission: 'public',
+    success: { status: 200 },
+    handler: async ({ signal }) => {
+      signal.addEventListener('abort', () => gone.resolve());
+      entered.resolve();
+      await release;
+      return { body: { done: true } };
+    },
+  });
+}
+
+test('a taken port is told at once', async () => {
+  const first = await httpServer({ ...deps, listener: () => undefined });
+  try {
+    await httpServer({ ...deps, port: first.port, listener: () => undefined });
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as NodeJS.ErrnoException).code, 'EADDRINUSE');
+  }
+  await first.close(0);
+});
+
+test('close lets what runs end, refuses what comes, and does not wait for idle connections', async () => {
+  const [entered, release, gone] = [deferred(), deferred(), deferred()];
+  const app = await startApp([slowRoute(entered, release.promise, gone)]);
+  const agent = new Agent({ keepAlive: true });
+  await new Promise<void>((resolve, reject) => {
+    httpRequest(
+      { host: app.server.host, port: app.server.port, path: '/openapi.json', agent },
+      (response) => {
+        response.resume().on('end', resolve);
+      },
+    )
+      .on('error', reject)
+      .end();
+  });
+  // On a connection that stays open after its answer: nobody but the server would close it.
+  const running = new Promise<string>((resolve, reject) => {
+    httpRequest({ host: app.server.host, port: app.server.port, path: '/slow', agent }, (response) => {
+      response.on('data', (chunk: Buffer) => resolve(chunk.toString()));
+    })
+      .on('error', reject)
+      .end();
+  });
+  await entered.promise;
+  const closed = app.server.close(10_000);
+  const late = await app.call('GET', '/openapi.json').then(
+    () => 'answered',
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  assert.is(late, 'ECONNREFUSED');
+  release.resolve();
+  assert.is(await running, '{"done":true}');
+  const started = performance.now();
+  await closed;
+  assert.ok(performance.now() - started < 2000);
+  agent.destroy();
+});
+
+test('close cuts off what does not end in time', async () => {
+  const [entered, never, gone] = [deferred(), deferred(), deferred()];
+  const app = await startApp([slowRoute(entered, never.promise, gone)]);
+  const running = app.call('GET', '/slow').then(
+    () => 'answered',
+    () => 'cut',
+  );
+  await entered.promise;
+  await app.server.close(100);
+  assert.is(await running, 'cut');
+  await gone.promise;
+});
+
+test('a route that names an action without a policy, or is there twice, does not start', () => {
+  const start = (routes: readonly Route[]) => () =>
+    httpApp({
+      routes,
+      authenticate: () => Promise.reject(new Error('unused')),
+      log: pino({ level: 'silent' }),
+      clock: movableClock(),
+      random: systemRandom,
+      version: '1',
+    });
+  const one = slowRoute(deferred(), Promise.resolve(), deferred());
+  start([one])();
+  assert.throws(start([{ ...one, permission: 'nothing.do' as 'agent.read' }]), /no policy for nothing\.do/);
+  assert.throws(start([{ ...one, permission: 'toString' as 'agent.read' }]), /no policy/);
+  assert.throws(start([one, { ...one, path: '/other' }]), /two routes are called slow/);
+  assert.throws(
+    start([
+      { ...one, path: '/a/{a_id}' },
+      { ...one, operationId: 'b', path: '/a/{a_id}' },
+    ]),
+    /two routes are GET/,
+  );
+  assert.throws(
+    start([
+      { ...one, path: '/a/{a_id}' },
+      { ...one, operationId: 'b', method: 'POST', path: '/a/{b_id}' },
+    ]),
+    /\/a\/\{b_id\} is also called \/a\/\{a_id\}/,
+  );
+});
+
+test.run();

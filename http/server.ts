@@ -1,0 +1,134 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  type Clock,
+  deferred,
+  ERRORS,
+  type ErrorCode,
+  type Random,
+  type Timers,
+  uuidv7,
+} from '../kernel/index.js';
+
+export interface HttpServerDeps {
+  readonly listener: RequestListener;
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  /** For all header fields to arrive; 10 s when left out. */
+  readonly headersTimeoutMs?: number;
+  /** For the whole request to arrive; 30 s when left out. */
+  readonly requestTimeoutMs?: number;
+  /** 10,000 when left out; one more is closed at once. */
+  readonly maxConnections?: number;
+}
+
+export interface HttpServer {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+  /** For upgrades. */
+  readonly server: Server;
+  /** Takes no new connections, lets running requests end, and cuts off what remains after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const KEEP_ALIVE_MS = 60_000;
+const CHECK_MS = 1000;
+
+/** Listens; rejects when it cannot (EADDRINUSE, EACCES). */
+export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
+  const { timers, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = deps;
+  let closing = false;
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs, requestTimeoutMs),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      insecureHTTPParser: false,
+    },
+    (request, response) => {
+      if (closing) {
+        response.setHeader('Connection', 'close');
+      }
+      deps.listener(request, response);
+    },
+  );
+  server.maxConnections = deps.maxConnections ?? 10_000;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseSocket(error, socket, deps));
+  const listening = deferred();
+  const failed = (error: unknown): void => listening.reject(error);
+  server.once('error', failed);
+  server.listen(deps.port, deps.host, () => listening.resolve());
+  await listening.promise;
+  server.removeListener('error', failed);
+  const { address, port, family } = server.address() as AddressInfo;
+  return {
+    host: address,
+    port,
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    server,
+    close: async (graceMs) => {
+      closing = true;
+      const closed = deferred();
+      server.close(() => closed.resolve());
+      // A connection that becomes idle later would keep the server open until its keep-alive ends.
+      const stopSweep = timers.every(50, () => server.closeIdleConnections());
+      const stopDeadline = timers.after(graceMs, () => server.closeAllConnections());
+      await closed.promise;
+      stopSweep();
+      stopDeadline();
+    },
+  };
+}
+
+const codeOf = (error: NodeJS.ErrnoException): ErrorCode => {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return 'HEADERS_TOO_LARGE';
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'REQUEST_TIMEOUT';
+    default:
+      return 'BAD_REQUEST';
+  }
+};
+
+const PHRASES: Partial<Record<ErrorCode, string>> = {
+  HEADERS_TOO_LARGE: 'Request Header Fields Too Large',
+  REQUEST_TIMEOUT: 'Request Timeout',
+};
+
+/** What the parser of HTTP refuses never becomes a request: answered here in the same shape, and closed. */
+function refuseSocket(error: NodeJS.ErrnoException, socket: Duplex, deps: HttpServerDeps): void {
+  const running = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
+  if (error.code === 'ECONNRESET' || !socket.writable || running?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const code = codeOf(error);
+  const body = JSON.stringify({
+    error: {
+      code,
+      message: ERRORS[code].meaning,
+      request_id: `req-${uuidv7(deps.clock, deps.random)}`,
+      details: [],
+    },
+  });
+  const head = [
+    `HTTP/1.1 ${ERRORS[code].status} ${PHRASES[code] ?? 'Bad Request'}`,
+    'Connection: close',
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'X-Content-Type-Options: nosniff',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // The other side may go on sending and never close; the answer has been handed over by then.
+  deps.timers.after(1000, () => socket.destroy());
+}

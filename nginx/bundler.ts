@@ -1,0 +1,146 @@
+import { canonicalJson } from '../kernel/index.js';
+import { byText, portsOf, upstreamsOf } from './compile.js';
+import type { HostModel, Model, UpstreamModel } from './compiled.js';
+import { type HostEntry, hostTable } from './host-table.js';
+import { manifestDigests } from './manifest.js';
+import type { AgentSpec, Bundle, BundleFile, Capabilities, Provenance, Resources } from './model.js';
+import { explain, hostSheet, httpSheet, portSheet, renderSheet, upstreamSheet } from './render.js';
+import { targetMatches } from './selector.js';
+
+/** The resources as they were at one moment; stays what it is whatever happens to them later. */
+interface Snapshot {
+  /** Throws RenderRefused. The same object again for agents that run the same. */
+  bundle(agent: AgentSpec, capabilities: Capabilities): Bundle;
+  explain(agent: AgentSpec, capabilities: Capabilities, path: string, line: number): Provenance | undefined;
+}
+
+/** Keeps what it compiled and rendered, so that the cost of a change is that of the changed resources. */
+export interface Bundler {
+  /** Looks at every resource once, by identity; the maps may be changed in place afterwards. */
+  snapshot(resources: Resources): Snapshot;
+  /** The same as `snapshot(resources).bundle(agent, capabilities)`. */
+  bundle(resources: Resources, agent: AgentSpec, capabilities: Capabilities): Bundle;
+}
+
+/** Rendered files of one set of capabilities; what is no longer used is forgotten with its model. */
+interface Rendered {
+  readonly http: BundleFile;
+  readonly hosts: WeakMap<HostModel, BundleFile>;
+  readonly upstreams: WeakMap<UpstreamModel, BundleFile>;
+  readonly ports: Map<string, BundleFile>;
+}
+
+/** Different nginx builds in one fleet are few; more than this and the files are rendered again. */
+const MAX_CAPABILITIES = 64;
+
+export function bundler(): Bundler {
+  const table = hostTable();
+  const rendered = new Map<string, Rendered>();
+  const digestOfManifest = manifestDigests();
+  let latest: { readonly hosts: readonly HostEntry[]; readonly snapshot: Snapshot } | undefined;
+
+  const renderedFor = (key: string, capabilities: Capabilities): Rendered => {
+    const known = rendered.get(key);
+    if (known) {
+      return known;
+    }
+    if (rendered.size >= MAX_CAPABILITIES) {
+      rendered.clear();
+    }
+    const fresh: Rendered = {
+      http: renderSheet(httpSheet(capabilities)),
+      hosts: new WeakMap(),
+      upstreams: new WeakMap(),
+      ports: new Map(),
+    };
+    rendered.set(key, fresh);
+    return fresh;
+  };
+
+  const filesOf = (model: Model, capabilities: Capabilities, key: string): BundleFile[] => {
+    const cache = renderedFor(key, capabilities);
+    const files = [cache.http];
+    const ports = model.ports.map((port) => {
+      const portKey = canonicalJson(port);
+      const file = cache.ports.get(portKey) ?? renderSheet(portSheet(port, capabilities));
+      cache.ports.set(portKey, file);
+      return file;
+    });
+    files.push(...ports.sort((a, b) => byText(a.path, b.path)));
+    for (const upstream of model.upstreams) {
+      let file = cache.upstreams.get(upstream);
+      if (file === undefined) {
+        file = renderSheet(upstreamSheet(upstream, capabilities));
+        cache.upstreams.set(upstream, file);
+      }
+      files.push(file);
+    }
+    for (const host of model.hosts) {
+      let file = cache.hosts.get(host);
+      if (file === undefined) {
+        file = renderSheet(hostSheet(host, capabilities));
+        cache.hosts.set(host, file);
+      }
+      files.push(file);
+    }
+    return files;
+  };
+
+  const snapshotOf = (entries: readonly HostEntry[]): Snapshot => {
+    const bundles = new Map<string, Bundle>();
+    const namedBy = hostsThatName(entries);
+    const modelOf = (agent: AgentSpec): Model => {
+      const hosts: HostModel[] = [];
+      for (const entry of entries) {
+        if (targetMatches(entry.spec.target_agents, agent)) {
+          hosts.push(entry.model());
+        }
+      }
+      return { hosts, upstreams: upstreamsOf(hosts), ports: portsOf(hosts) };
+    };
+    return {
+      bundle: (agent, capabilities) => {
+        const capabilitiesKey = canonicalJson(capabilities);
+        // Agents of the same labels and capabilities that the same hosts name run the same.
+        const key = canonicalJson([agent.labels, namedBy.get(agent.id) ?? [], capabilitiesKey]);
+        let bundle = bundles.get(key);
+        if (bundle === undefined) {
+          const files = filesOf(modelOf(agent), capabilities, capabilitiesKey);
+          bundle = { digest: digestOfManifest(key, files), files };
+          bundles.set(key, bundle);
+        }
+        return bundle;
+      },
+      explain: (agent, capabilities, path, line) => explain(modelOf(agent), capabilities, path, line),
+    };
+  };
+
+  const snapshot = (resources: Resources): Snapshot => {
+    const hosts = table.update(resources);
+    if (latest?.hosts !== hosts) {
+      latest = { hosts, snapshot: snapshotOf(hosts) };
+    }
+    return latest.snapshot;
+  };
+
+  return {
+    snapshot,
+    bundle: (resources, agent, capabilities) => snapshot(resources).bundle(agent, capabilities),
+  };
+}
+
+/** For each agent that hosts name by its id, those hosts. */
+function hostsThatName(entries: readonly HostEntry[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { spec } of entries) {
+    if (spec.target_agents.type !== 'list') {
+      continue;
+    }
+    for (const id of spec.target_agents.agent_ids) {
+      const hosts = found.get(id) ?? [];
+      hosts.push(spec.id);
+      found.set(id, hosts);
+    }
+  }
+  return found;
+}

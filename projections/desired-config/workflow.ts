@@ -1,0 +1,159 @@
+/**
+ * The desired-config workflow: reads `workspace-` events, appends versions to `config-<workspace>`.
+ *
+ * Its own stream is its memory: the last version says up to which revision of the workspace it takes everything in, so
+ * a restart, a second copy or a lost checkpoint publish nothing twice. Event ids follow from the content and the place
+ * in the stream; of two copies that race, one gets `VersionConflict`, reads what the other published and plans anew.
+ * Bursts are coalesced by position: a version is published when the subscription has caught up, or when it holds
+ * `MAX_CAUSES` events. It is extended, never rebuilt.
+ */
+import { type ConfigState, evolveConfig, initialConfig } from '../../domain/index.js';
+import { type EventLog, VersionConflict } from '../../event-log/index.js';
+import { type Clock, digestOf, idOf, type Position, streams, timestamp, uuidv5 } from '../../kernel/index.js';
+import type { ConfigEvent, ConfigFact, NewEvent, WorkspaceEvent } from '../../schemas/index.js';
+import { schemaVersion } from '../../schemas/index.js';
+import { gather, nothing, type Pending } from './pending.js';
+import { planVersion } from './plan.js';
+
+export interface WorkflowDeps {
+  readonly log: EventLog;
+  readonly clock: Clock;
+}
+
+const MAX_CAUSES = 500;
+const CACHED_WORKSPACES = 256;
+
+interface Known {
+  state: ConfigState;
+  /** Revision of the last event of `config-<workspace>`; -1 when there is none. */
+  revision: bigint;
+  pending: Pending;
+  last: WorkspaceEvent | undefined;
+}
+
+export interface DesiredConfig {
+  /** Takes events in order; publishes what is full. */
+  take(event: WorkspaceEvent): Promise<void>;
+  /** Publishes all that waits. */
+  settle(): Promise<void>;
+}
+
+export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
+  const known = new Map<string, Known>();
+  const dirty = new Set<string>();
+
+  async function knownOf(workspaceId: string): Promise<Known> {
+    const found = known.get(workspaceId);
+    if (found) {
+      return found;
+    }
+    const fresh = { ...(await loadConfig(log, workspaceId)), pending: nothing(), last: undefined };
+    known.set(workspaceId, fresh);
+    return fresh;
+  }
+
+  async function publish(workspaceId: string): Promise<void> {
+    const one = await knownOf(workspaceId);
+    dirty.delete(workspaceId);
+    for (;;) {
+      const facts = planVersion(workspaceId, one.state, one.pending);
+      if (facts.length === 0) {
+        break;
+      }
+      const events = toEvents(workspaceId, facts, one, clock);
+      try {
+        const { revision } = await log.append(
+          streams.config(workspaceId),
+          one.revision < 0n ? 'none' : one.revision,
+          events,
+        );
+        one.revision = revision;
+        break;
+      } catch (error) {
+        // The state was folded on to what is not in the log.
+        Object.assign(one, await loadConfig(log, workspaceId));
+        if (!(error instanceof VersionConflict)) {
+          dirty.add(workspaceId);
+          throw error;
+        }
+      }
+    }
+    one.pending = nothing();
+  }
+
+  return {
+    take: async (event) => {
+      const workspaceId = idOf(event.stream);
+      const one = await knownOf(workspaceId);
+      if (event.revision <= one.state.sourceRevision || event.revision <= one.pending.revision) {
+        return;
+      }
+      gather(one.pending, event);
+      one.last = event;
+      dirty.add(workspaceId);
+      if (one.pending.causes.length >= MAX_CAUSES) {
+        await publish(workspaceId);
+      }
+    },
+    settle: async () => {
+      for (const workspaceId of Array.from(dirty)) {
+        await publish(workspaceId);
+      }
+      for (const [workspaceId] of known) {
+        if (known.size <= CACHED_WORKSPACES) {
+          break;
+        }
+        known.delete(workspaceId);
+      }
+    },
+  };
+}
+
+async function loadConfig(log: EventLog, workspaceId: string): Promise<Pick<Known, 'state' | 'revision'>> {
+  const state = initialConfig();
+  let revision = -1n;
+  for await (const event of log.read(streams.config(workspaceId))) {
+    evolveConfig(state, event as ConfigEvent);
+    revision = event.revision;
+  }
+  return { state, revision };
+}
+
+function toEvents(workspaceId: string, facts: readonly ConfigFact[], one: Known, clock: Clock): NewEvent[] {
+  const cause = one.last?.meta;
+  const commandId = uuidv5('desired-config', workspaceId, one.pending.revision);
+  return facts.map((fact, index) => ({
+    ...fact,
+    id: uuidv5('config', workspaceId, one.revision + BigInt(index + 1), digestOf(fact.data)),
+    meta: {
+      command_id: commandId,
+      command_digest: digestOf([workspaceId, String(one.pending.revision)]),
+      correlation_id: cause?.correlation_id ?? commandId,
+      causation_id: one.last?.id ?? commandId,
+      actor: 'workflow:desired-config',
+      ...(cause?.organization_id === undefined ? {} : { organization_id: cause.organization_id }),
+      workspace_id: workspaceId,
+      schema_version: String(schemaVersion(fact.type)),
+      recorded_at: timestamp(clock.now()),
+    },
+  }));
+}
+
+/** Follows the log until the signal aborts; `checkpoint` may lag or be lost, it only shortens the way after a restart. */
+export async function runDesiredConfig(
+  deps: WorkflowDeps & {
+    readonly checkpoint: { load(): Promise<Position>; save(position: Position): Promise<void> };
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const workflow = desiredConfig(deps);
+  const after = await deps.checkpoint.load();
+  for await (const delivery of deps.log.subscribe({ after, categories: ['workspace'], signal })) {
+    if (delivery.kind === 'event') {
+      await workflow.take(delivery.event as WorkspaceEvent);
+    } else {
+      await workflow.settle();
+      await deps.checkpoint.save(delivery.position);
+    }
+  }
+}

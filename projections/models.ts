@@ -1,0 +1,28 @@
+import { type AgentDoc, agents } from './agents.js';
+import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
+import { type OrganizationDoc, organizations } from './organizations.js';
+import type { Projection } from './projection.js';
+import { type UpstreamDoc, upstreams } from './upstreams.js';
+import { type VirtualHostDoc, virtualHosts } from './virtual-hosts.js';
+import { type WorkspaceDoc, workspaces } from './workspaces.js';
+
+/** Every collection that readers may ask for, with the shape of its documents. */
+export interface Models {
+  readonly agents: AgentDoc;
+  readonly deliveries: DeliveryDoc;
+  readonly organizations: OrganizationDoc;
+  readonly upstreams: UpstreamDoc;
+  readonly versions: VersionDoc;
+  readonly virtual_hosts: VirtualHostDoc;
+  readonly workspaces: WorkspaceDoc;
+}
+
+/** Every read model. */
+export const readModels: readonly Projection[] = [
+  organizations,
+  workspaces,
+  agents,
+  upstreams,
+  virtualHosts,
+  changes,
+];

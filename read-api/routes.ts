@@ -1,0 +1,26 @@
+import type { Route } from '../http/index.js';
+import { agentQueries } from './agent.js';
+import type { LoadHealth } from './agent-health.js';
+import { changeQueries } from './change.js';
+import { organizationQueries } from './organization.js';
+import { type ScopeDeps, scope } from './scope.js';
+import { upstreamQueries } from './upstream.js';
+import { virtualHostQueries } from './virtual-host.js';
+import { workspaceQueries } from './workspace.js';
+
+export interface ReadApiDeps extends ScopeDeps {
+  readonly health: LoadHealth;
+}
+
+/** Every query route. */
+export function queryRoutes(deps: ReadApiDeps): Route[] {
+  const scoped = scope(deps);
+  return [
+    ...organizationQueries(scoped),
+    ...workspaceQueries(scoped),
+    ...agentQueries(scoped, deps.health),
+    ...upstreamQueries(scoped),
+    ...virtualHostQueries(scoped),
+    ...changeQueries(scoped),
+  ];
+}

@@ -1,0 +1,70 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NxError } from '../kernel/index.js';
+import type { Models, Reader } from '../projections/index.js';
+import { StoreUnavailable } from '../read-store/index.js';
+import { scope } from './scope.js';
+import { presentUpstream } from './upstream.js';
+
+const request = {
+  principal: { kind: 'user', id: 'u', isAdmin: false, roles: {} },
+  allow: () => {
+    throw new Error('not asked');
+  },
+  query: {},
+  position: undefined,
+  path: '/',
+} as const;
+
+const unused = (): never => {
+  throw new Error('not read');
+};
+
+test('a document that did not come through the scope cannot be presented', () => {
+  const doc = { id: 'x' } as Models['upstreams'];
+  // @ts-expect-error: this line compiles only if presenters take unscoped documents.
+  assert.is(presentUpstream(doc).id, 'x');
+});
+
+test('a store out of reach is SERVICE_UNAVAILABLE, anything else stays what it is', async () => {
+  for (const [thrown, code] of [
+    [new StoreUnavailable('down'), 'SERVICE_UNAVAILABLE'],
+    [new TypeError('bug'), undefined],
+  ] as const) {
+    const reader: Reader = { get: () => Promise.reject(thrown), getMany: unused, find: unused };
+    const scoped = scope({ reader, passed: async () => true });
+    try {
+      await scoped.one(request, 'upstreams', 'x');
+      assert.unreachable();
+    } catch (error) {
+      assert.is((error as NxError).code, code);
+    }
+  }
+});
+
+test('what is not there costs the same reads as what is foreign', async () => {
+  const counted = async (upstream: { workspace_id: string } | undefined): Promise<string[]> => {
+    const reads: string[] = [];
+    const reader = {
+      get: async (name: string) => {
+        reads.push(name);
+        return name === 'upstreams' ? upstream : upstream && { organization_id: 'o' };
+      },
+      getMany: unused,
+      find: unused,
+    } as unknown as Reader;
+    const denied = {
+      ...request,
+      allow: () => {
+        throw new NxError('NOT_FOUND', '');
+      },
+    };
+    await scope({ reader, passed: async () => true })
+      .one(denied, 'upstreams', 'x')
+      .then(unused, (error: NxError) => assert.is(error.code, 'NOT_FOUND'));
+    return reads;
+  };
+  assert.equal(await counted({ workspace_id: 'w' }), await counted(undefined));
+});
+
+test.run();

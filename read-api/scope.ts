@@ -1,0 +1,140 @@
+import { type HandlerRequest, pageAnswer, windowOf } from '../http/index.js';
+import { notFound, unavailable } from '../kernel/index.js';
+import type { Models, Page, Reader } from '../projections/index.js';
+import { type Query, StoreUnavailable } from '../read-store/index.js';
+
+declare const scoped: unique symbol;
+
+/** A document that the request's principal may read. Only `scope` makes it, and presenters take nothing else. */
+export type Scoped<T> = T & { readonly [scoped]: true };
+
+/** Any read request. */
+export type ReadRequest = Pick<
+  HandlerRequest<unknown>,
+  'principal' | 'allow' | 'query' | 'position' | 'path'
+>;
+
+/** Collections whose documents belong to a workspace. */
+export type InWorkspace = {
+  [N in keyof Models]: Models[N] extends { readonly workspace_id: string } ? N : never;
+}[keyof Models];
+
+export interface ScopeDeps {
+  readonly reader: Reader;
+  /** True once the read models have passed the position; false when that takes longer. */
+  readonly passed: (position: bigint, withinMs: number) => Promise<boolean>;
+}
+
+/**
+ * The only way to the read models. Every load decides the route's permission on the organization that the document
+ * belongs to; what is not there and what is another organization's are the same NOT_FOUND, after the same reads.
+ * Where the request names a position (`after`, `NxMesh-Position`), the read models have passed it before they are read.
+ */
+export interface Scope {
+  organization(request: ReadRequest, id: string): Promise<Scoped<Models['organizations']>>;
+  /** Those in which the principal has a role; all for an administrator. */
+  organizations(request: ReadRequest): Promise<Page<Scoped<Models['organizations']>>>;
+  workspace(request: ReadRequest, id: string): Promise<Scoped<Models['workspaces']>>;
+  workspaces(request: ReadRequest, organizationId: string): Promise<Page<Scoped<Models['workspaces']>>>;
+  one<N extends InWorkspace>(request: ReadRequest, name: N, id: string): Promise<Scoped<Models[N]>>;
+  list<N extends InWorkspace>(
+    request: ReadRequest,
+    name: N,
+    workspaceId: string,
+    query: Query,
+  ): Promise<Page<Scoped<Models[N]>>>;
+}
+
+const WAIT_MS = 2000;
+
+export function scope({ reader, passed }: ScopeDeps): Scope {
+  async function read<T>(request: ReadRequest, load: () => Promise<T>): Promise<T> {
+    const { after } = request.query as { after?: string };
+    const position = after === undefined ? request.position : BigInt(after);
+    if (position !== undefined && !(await passed(position, WAIT_MS))) {
+      throw unavailable(`Position ${position} cannot be read yet`);
+    }
+    try {
+      return await load();
+    } catch (error) {
+      throw error instanceof StoreUnavailable ? unavailable('The read models are out of reach') : error;
+    }
+  }
+
+  /** The workspace that a document says it belongs to, or none: both take one read. */
+  async function allowWorkspace(request: ReadRequest, id: string): Promise<Scoped<Models['workspaces']>> {
+    const workspace = await reader.get('workspaces', id);
+    if (!workspace) {
+      throw notFound('Workspace');
+    }
+    request.allow(workspace.organization_id);
+    return yes(workspace);
+  }
+
+  async function allowOrganization(
+    request: ReadRequest,
+    id: string,
+  ): Promise<Scoped<Models['organizations']>> {
+    request.allow(id);
+    const organization = await reader.get('organizations', id);
+    if (!organization) {
+      throw notFound('Organization');
+    }
+    return yes(organization);
+  }
+
+  return {
+    organization: (request, id) => read(request, () => allowOrganization(request, id)),
+    organizations: (request) =>
+      read(request, async () => {
+        const { principal } = request;
+        const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
+        if (principal.isAdmin) {
+          return yesAll(await reader.find('organizations', { orderBy: 'slug', offset, limit }));
+        }
+        const found = await reader.getMany('organizations', Object.keys(principal.roles));
+        const items = [...found.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1));
+        return yesAll({ items: items.slice(offset, offset + limit), total: items.length });
+      }),
+    workspace: (request, id) => read(request, () => allowWorkspace(request, id)),
+    workspaces: (request, organization_id) =>
+      read(request, async () => {
+        await allowOrganization(request, organization_id);
+        const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
+        const where = { organization_id };
+        return yesAll(await reader.find('workspaces', { where, orderBy: 'slug', offset, limit }));
+      }),
+    one: (request, name, id) =>
+      read(request, async () => {
+        const doc = await reader.get(name, id);
+        await allowWorkspace(request, (doc as { workspace_id: string } | undefined)?.workspace_id ?? id);
+        if (!doc) {
+          throw notFound('Resource');
+        }
+        return yes(doc);
+      }),
+    list: (request, name, workspace_id, query) =>
+      read(request, async () => {
+        await allowWorkspace(request, workspace_id);
+        return yesAll(await reader.find(name, { ...query, where: { ...query.where, workspace_id } }));
+      }),
+  };
+}
+
+const yes = <T>(doc: T): Scoped<T> => doc as Scoped<T>;
+
+const yesAll = <T>(page: Page<T>): Page<Scoped<T>> => page as Page<Scoped<T>>;
+
+/** A page of documents as an answer. */
+export const listAnswer = <T>(
+  request: ReadRequest,
+  found: Page<Scoped<T>>,
+  present: (doc: Scoped<T>) => unknown,
+): { body: unknown; headers: Record<string, string> } => {
+  const { after: _, ...query } = request.query as Record<string, unknown>;
+  const window = windowOf(query as { page?: number; per_page?: number });
+  return pageAnswer({ path: request.path, query }, window, {
+    items: found.items.map(present),
+    total: found.total,
+  });
+};

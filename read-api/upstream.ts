@@ -1,0 +1,52 @@
+import { pageOf, type Route, route, windowOf } from '../http/index.js';
+import type { UpstreamDoc } from '../projections/index.js';
+import { Upstream } from '../schemas/index.js';
+import { pick, revisionOf } from './present.js';
+import { listQuery, readQuery } from './query.js';
+import { listAnswer, type Scope, type Scoped } from './scope.js';
+
+export const presentUpstream = (doc: Scoped<UpstreamDoc>): Upstream =>
+  pick(doc, [
+    'id',
+    'workspace_id',
+    'name',
+    'algorithm',
+    'servers',
+    'health_check',
+    'keepalive_connections',
+    'created_at',
+    'updated_at',
+  ]);
+
+export const upstreamQueries = (scope: Scope): Route[] => [
+  route({
+    method: 'GET',
+    path: '/v1/workspaces/{workspace_id}/upstreams',
+    operationId: 'listUpstreams',
+    summary: 'List the upstreams of a workspace, by name',
+    tag: 'Upstreams',
+    permission: 'upstream.list',
+    query: listQuery,
+    success: { status: 200, schema: pageOf(Upstream) },
+    handler: async (request) => {
+      const { offset, perPage: limit } = windowOf(request.query);
+      const query = { orderBy: 'name', offset, limit };
+      const found = await scope.list(request, 'upstreams', request.params.workspace_id, query);
+      return listAnswer(request, found, presentUpstream);
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/upstreams/{upstream_id}',
+    operationId: 'getUpstream',
+    summary: 'Get an upstream',
+    tag: 'Upstreams',
+    permission: 'upstream.read',
+    query: readQuery,
+    success: { status: 200, schema: Upstream },
+    handler: async (request) => {
+      const doc = await scope.one(request, 'upstreams', request.params.upstream_id);
+      return { body: presentUpstream(doc), revision: revisionOf(doc) };
+    },
+  }),
+];

@@ -1,0 +1,57 @@
+import { pageOf, type Route, route, windowOf } from '../http/index.js';
+import type { VirtualHostDoc } from '../projections/index.js';
+import { VirtualHost } from '../schemas/index.js';
+import { pick, revisionOf } from './present.js';
+import { listQuery, readQuery } from './query.js';
+import { listAnswer, type Scope, type Scoped } from './scope.js';
+
+export const presentVirtualHost = (doc: Scoped<VirtualHostDoc>): VirtualHost =>
+  pick(doc, [
+    'id',
+    'workspace_id',
+    'name',
+    'server_name',
+    'listen_port',
+    'ssl_enabled',
+    'ssl_certificate_id',
+    'http2_enabled',
+    'http3_enabled',
+    'locations',
+    'custom_directives',
+    'target_agents',
+    'created_at',
+    'updated_at',
+  ]);
+
+export const virtualHostQueries = (scope: Scope): Route[] => [
+  route({
+    method: 'GET',
+    path: '/v1/workspaces/{workspace_id}/virtual-hosts',
+    operationId: 'listVirtualHosts',
+    summary: 'List the virtual hosts of a workspace, by name',
+    tag: 'Virtual hosts',
+    permission: 'virtual_host.list',
+    query: listQuery,
+    success: { status: 200, schema: pageOf(VirtualHost) },
+    handler: async (request) => {
+      const { offset, perPage: limit } = windowOf(request.query);
+      const query = { orderBy: 'name', offset, limit };
+      const found = await scope.list(request, 'virtual_hosts', request.params.workspace_id, query);
+      return listAnswer(request, found, presentVirtualHost);
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/virtual-hosts/{virtual_host_id}',
+    operationId: 'getVirtualHost',
+    summary: 'Get a virtual host',
+    tag: 'Virtual hosts',
+    permission: 'virtual_host.read',
+    query: readQuery,
+    success: { status: 200, schema: VirtualHost },
+    handler: async (request) => {
+      const doc = await scope.one(request, 'virtual_hosts', request.params.virtual_host_id);
+      return { body: presentVirtualHost(doc), revision: revisionOf(doc) };
+    },
+  }),
+];

@@ -1,0 +1,23 @@
+import { deserialize } from '../documents.js';
+import type { Found, Query } from '../port.js';
+import { column, type Table } from './collections.js';
+import type { Database, Param } from './database.js';
+
+/** Values are always bound; of the query only names of declared indexes reach the text (`checkQuery`). */
+export function findInTable(db: Database, table: Table, query: Query): Found {
+  const where = Object.entries(query.where ?? {});
+  const filter =
+    where.length === 0 ? '' : `WHERE ${where.map(([field]) => `${column(field)} = ?`).join(' AND ')}`;
+  const params: Param[] = where.map(([, value]) => (typeof value === 'boolean' ? Number(value) : value));
+  const direction = query.descending ? 'DESC' : 'ASC';
+  const fields = new Set([query.orderBy ?? 'id', 'id']);
+  const order = [...fields].map((field) => `${column(field)} ${direction}`).join(', ');
+  const rows = db.all(
+    `SELECT doc FROM ${table.name} ${filter} ORDER BY ${order} LIMIT ? OFFSET ?`,
+    ...params,
+    query.limit ?? -1,
+    query.offset ?? 0,
+  );
+  const count = db.get(`SELECT count(*) AS n FROM ${table.name} ${filter}`, ...params);
+  return { items: rows.map((row) => deserialize(String(row.doc))), total: Number(count?.n ?? 0) };
+}

@@ -1,0 +1,155 @@
+/**
+ * The read store in one SQLite file. Its calls run on the caller's thread: a commit of 1,000 documents takes some ten
+ * milliseconds. Imported where it is needed, so that a process with another store never loads the library.
+ */
+import { type Clock, invariant } from '../../kernel/index.js';
+import { checkCommit, checkQuery, deserialize, hashDocuments, serialize } from '../documents.js';
+import { StoreUnusable } from '../errors.js';
+import type { Commit, CommitResult, Op, ReadStore } from '../port.js';
+import { sqliteCollections } from './collections.js';
+import type { Row } from './database.js';
+import { findInTable } from './find.js';
+import { sqliteLeases } from './leases.js';
+import { openFile, removeSqliteStore, type SqliteFile } from './open.js';
+
+export { removeSqliteStore } from './open.js';
+
+export interface SqliteReadStoreOptions extends SqliteFile {
+  readonly clock: Clock;
+  /** `replace` starts empty where the file is damaged or newer; a file that is not ours is never touched. */
+  readonly ifUnusable?: 'refuse' | 'replace';
+}
+
+/** Errors: `StoreUnusable` with the reason. */
+export function sqliteReadStore(options: SqliteReadStoreOptions): ReadStore {
+  try {
+    return open(options);
+  } catch (error) {
+    const replaceable = error instanceof StoreUnusable && ['damaged', 'newer'].includes(error.why);
+    if (!replaceable || options.ifUnusable !== 'replace' || options.durable) {
+      throw error;
+    }
+    removeSqliteStore(options.path);
+    return open(options);
+  }
+}
+
+function open(options: SqliteReadStoreOptions): ReadStore {
+  const db = openFile(options);
+  const collections = sqliteCollections(db, options.shared ?? false);
+  const leases = sqliteLeases(db, options.clock);
+
+  function transaction<T>(task: () => T): T {
+    try {
+      return db.transaction(task);
+    } catch (error) {
+      collections.forget();
+      throw error;
+    }
+  }
+
+  function apply(ops: readonly Op[]): void {
+    for (const op of ops) {
+      const table = collections.table(op.collection).name;
+      if (op.kind === 'put') {
+        db.run(
+          `INSERT INTO ${table} (id, doc) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`,
+          op.doc.id,
+          serialize(op.doc),
+        );
+      } else {
+        db.run(`DELETE FROM ${table} WHERE id = ?`, op.id);
+      }
+    }
+  }
+
+  function checkpointOf(projection: string): bigint {
+    const row = db.get('SELECT position FROM checkpoints WHERE projection = ?', projection);
+    return BigInt(row?.position ?? 0);
+  }
+
+  function commit({ projection, from, to, ops, epoch }: Commit): CommitResult {
+    const at = checkpointOf(projection);
+    if (leases.epoch(projection) !== epoch) {
+      return { ok: false, why: 'fenced', at };
+    }
+    if (at !== from) {
+      return { ok: false, why: 'moved', at };
+    }
+    apply(ops);
+    db.run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', projection, String(to));
+    return { ok: true };
+  }
+
+  /** Frames of the write-ahead log hold what was replaced: a durable store leaves none behind. */
+  function wipe(): void {
+    if (options.durable) {
+      db.all('PRAGMA wal_checkpoint(TRUNCATE)');
+    }
+  }
+
+  return {
+    define: async (specs) =>
+      transaction(() => {
+        for (const spec of specs) {
+          collections.define(spec);
+        }
+      }),
+    get: async (collection, id) => {
+      const row = db.get(`SELECT doc FROM ${collections.table(collection).name} WHERE id = ?`, id);
+      return row && deserialize(String(row.doc));
+    },
+    getMany: async (collection, ids) => {
+      const table = collections.table(collection).name;
+      const rows = db.all(
+        `SELECT doc FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`,
+        JSON.stringify(ids),
+      );
+      const docs = rows.map((row) => deserialize(String(row.doc)));
+      return new Map(docs.map((doc) => [doc.id, doc]));
+    },
+    find: async (collection, query = {}) => {
+      const table = collections.table(collection);
+      checkQuery(collection, table.indexes, query);
+      return findInTable(db, table, query);
+    },
+    commit: async (one) => {
+      checkCommit(one);
+      return transaction(() => commit(one));
+    },
+    write: async (ops) => {
+      transaction(() => apply(ops));
+      wipe();
+    },
+    checkpoint: async (projection) => checkpointOf(projection),
+    pointer: async (projection) =>
+      Number(db.get('SELECT version FROM pointers WHERE projection = ?', projection)?.version ?? 0),
+    setPointer: async (projection, version) => {
+      invariant(Number.isSafeInteger(version) && version > 0, 'a version counts from 1');
+      db.run(
+        `INSERT INTO pointers VALUES (?, ?)
+         ON CONFLICT (projection) DO UPDATE SET version = max(version, excluded.version)`,
+        projection,
+        version,
+      );
+    },
+    drop: async (projection) =>
+      transaction(() => {
+        collections.drop(`${projection}/`);
+        db.run('DELETE FROM checkpoints WHERE projection = ?', projection);
+      }),
+    acquireLease: async (name, owner, ttlMs) => transaction(() => leases.acquire(name, owner, ttlMs)),
+    releaseLease: async (lease) => leases.release(lease),
+    hash: async (collection) => {
+      const rows = db.iterate(`SELECT doc FROM ${collections.table(collection).name} ORDER BY id`);
+      return hashDocuments(texts(rows));
+    },
+    close: async () => db.close(true),
+  };
+}
+
+function* texts(rows: Iterable<Row>): Iterable<string> {
+  for (const row of rows) {
+    yield String(row.doc);
+  }
+}

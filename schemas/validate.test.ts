@@ -1,0 +1,27 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CreateVirtualHost } from './commands/index.js';
+import { validator } from './validate.js';
+
+const check = validator(CreateVirtualHost);
+
+test('a value with a fault in each of its parts is told in bounded time and length', () => {
+  const hostile = [
+    { name: 'a', server_name: Array(20_000).fill(1) },
+    { name: 'a', server_name: 'a', locations: Array(10_000).fill({ path: 'x' }) },
+    { name: 'a', server_name: 'a', target_agents: { type: 'list', agent_ids: Array(20_000).fill('x') } },
+    Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, 1])),
+  ];
+  for (const value of hostile) {
+    const times = Array.from({ length: 5 }, () => {
+      const started = performance.now();
+      const result = check(value);
+      assert.is(result.ok, false);
+      assert.ok(!result.ok && result.details.length >= 1 && result.details.length <= 50);
+      return performance.now() - started;
+    });
+    assert.ok(Math.min(...times) < 50, `${times.join(', ')} ms`);
+  }
+});
+
+test.run();

@@ -1,0 +1,67 @@
+/** The read store can be thrown away: what is read again from the log is the same, by hash. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { systemClock } from '../../kernel/index.js';
+import { readModels } from '../../projections/index.js';
+import { collectionName } from '../../read-store/index.js';
+import { sqliteReadStore } from '../../read-store/sqlite/index.js';
+import { folder } from '../harness/folder.js';
+import { controlPlane } from '../harness/nxmesh.js';
+import { until } from '../harness/until.js';
+
+async function hashes(path: string): Promise<Record<string, string>> {
+  const store = sqliteReadStore({ path, clock: systemClock });
+  const found: Record<string, string> = {};
+  for (const { name, version, collections } of readModels) {
+    for (const collection of collections) {
+      found[collection.name] = await store.hash(collectionName(name, version, collection.name));
+    }
+  }
+  await store.close();
+  return found;
+}
+
+test('deleting read.db loses nothing', async () => {
+  const place = folder('rebuild');
+  const dataDir = join(place.path, 'data');
+  const file = join(dataDir, 'read.db');
+  const first = await controlPlane(dataDir);
+  const { api } = first;
+  const organization = await api.ok('POST', '/v1/organizations', { name: 'Acme', slug: 'acme' });
+  const workspace = await api.ok('POST', `/v1/organizations/${organization.id}/workspaces`, {
+    name: 'P',
+    slug: 'p',
+  });
+  const ws = `/v1/workspaces/${workspace.id}`;
+  const made: { id: string }[] = await Promise.all(
+    Array.from({ length: 30 }, (_, n) =>
+      api.ok('POST', `${ws}/upstreams`, { name: `u-${n}`, servers: [{ address: `10.0.0.${n + 1}:80` }] }),
+    ),
+  );
+  await api.ok('POST', `${ws}/virtual-hosts`, {
+    name: 'Shop',
+    server_name: 'shop.example',
+    locations: [{ path: '/', upstream_id: made[3]?.id }],
+  });
+  await api.ok('POST', `${ws}/agents/tokens`, { name: 'web', labels: { env: 'production' } });
+  await api.ok('DELETE', `/v1/upstreams/${made[7]?.id}`);
+  const versions = await until('the last change is published', async () => {
+    const { data, meta } = await api.ok('GET', `${ws}/changes`);
+    return data[0].changes.at(-1).action === 'deleted' && meta.total;
+  });
+  await first.process.end();
+
+  const before = await hashes(file);
+  for (const suffix of ['', '-wal', '-shm']) {
+    rmSync(file + suffix, { force: true });
+  }
+  const second = await controlPlane(dataDir);
+  assert.is((await second.api.ok('GET', `${ws}/changes`)).meta.total, versions, 'nothing is published again');
+  await second.process.end();
+  assert.equal(await hashes(file), before);
+  place.remove();
+});
+
+test.run();

@@ -1,0 +1,68 @@
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
+  readonly body: any;
+}
+
+export interface Api {
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** As `request`, and throws unless the status is 2xx; gives the body. */
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
+  ok(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<any>;
+}
+
+/** A REST client; signs in at the first request when an address and password are given. */
+export function api(baseUrl: string, login?: { email: string; password: string }): Api {
+  let token: string | undefined;
+
+  async function send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  }
+
+  async function request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer> {
+    if (token === undefined && login) {
+      const answer = await send('POST', '/v1/auth/login', login);
+      if (answer.status !== 200) {
+        throw new Error(`login: ${answer.status} ${JSON.stringify(answer.body)}`);
+      }
+      token = answer.body.access_token;
+    }
+    return send(method, path, body, headers);
+  }
+
+  return {
+    request,
+    ok: async (method, path, body, headers) => {
+      const answer = await request(method, path, body, headers);
+      if (answer.status >= 300) {
+        throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      }
+      return answer.body;
+    },
+  };
+}
