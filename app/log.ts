@@ -3,7 +3,8 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { systemTimers } from '../kernel/index.js';
-import { BadSetting, wholeNumber } from './settings.js';
+import { BadSetting } from './bad-setting.js';
+import { wholeNumber } from './options.js';
 
 /** A data folder stands for its log. */
 function logFile(path: string): string {

@@ -77,6 +77,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
 }
 
 async function ready(parts: readonly Part[]): Promise<{ ok: boolean; why: string }> {
-  const why = (await Promise.all(parts.map((part) => part.notReady?.()))).filter(Boolean).join(', ');
+  const reasons = await Promise.all(parts.map(async (part) => part.notReady?.()));
+  const why = reasons.filter(Boolean).join(', ');
   return { ok: why === '', why };
 }

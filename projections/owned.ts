@@ -1,4 +1,4 @@
-import { holdLease, type LeaseDeps } from './lease.js';
+import { holdLease, type LeaseDeps } from '../read-store/index.js';
 
 /**
  * Runs a workflow in one process at a time: takes its lease, works until the lease or the process ends, gives it back.

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { MongoClient } from 'mongodb';
+import type { Mongo } from '../../test/services/mongodb.js';
+import type { ReadStore } from '../index.js';
+import { mongoReadStore } from './index.js';
+import type { MongoSettings } from './settings.js';
+
+/** A database of the test's own, with a client that looks behind the adapter. */
+export interface Scratch {
+  readonly settings: MongoSettings;
+  readonly raw: MongoClient;
+  open(): Promise<ReadStore>;
+  /** Lets this much time pass for every lease. */
+  elapse(ms: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export function scratch(mongo: Mongo, timeoutMs = 10_000): Scratch {
+  const database = `nxmesh_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
+  const settings = { url: mongo.url, database, timeoutMs };
+  const raw = new MongoClient(mongo.url);
+  const opened: ReadStore[] = [];
+  return {
+    settings,
+    raw,
+    open: async () => {
+      const store = await mongoReadStore(settings);
+      opened.push(store);
+      return store;
+    },
+    elapse: async (ms) => {
+      await raw.db(database).collection('control').updateMany({}, { $inc: { expires: -ms } });
+    },
+    dispose: async () => {
+      await Promise.all(opened.map((store) => store.close()));
+      await raw.db(database).dropDatabase();
+      await raw.close();
+    },
+  };
+}
