@@ -20,7 +20,11 @@ import {
 
 const shuffled = (value: unknown): unknown =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).reverse().map(([key, member]) => [key, shuffled(member)]))
+    ? Object.fromEntries(
+        Object.entries(value)
+          .reverse()
+          .map(([key, member]) => [key, shuffled(member)]),
+      )
     : Array.isArray(value)
       ? value.map(shuffled)
       : value;

@@ -26,7 +26,10 @@ const protocolProblems = ({ http2_enabled, ssl_enabled }: VirtualHost): ErrorDet
 const unknown = (field: string, what: string): ErrorDetail =>
   detail(field, 'UNKNOWN_REFERENCE', `No such ${what} in this workspace`);
 
-const certificateProblems = ({ ssl_certificate_id: id }: VirtualHost, state: WorkspaceState): ErrorDetail[] =>
+const certificateProblems = (
+  { ssl_certificate_id: id }: VirtualHost,
+  state: WorkspaceState,
+): ErrorDetail[] =>
   id === null || state.certificates.has(id) ? [] : [unknown('ssl_certificate_id', 'certificate')];
 
 function locationProblems(location: Location, at: string, state: WorkspaceState): ErrorDetail[] {
