@@ -1,0 +1,57 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import { notifier } from '../../kernel/index.js';
+import type { ReadCall } from './send.js';
+
+export interface OpenSubscription {
+  ended(): boolean;
+  frozen(): boolean;
+  /** Resolves when one of them changes. */
+  wait(): Promise<void>;
+  end(): void;
+}
+
+/** The subscriptions that a node serves, for tests to take hold of. */
+export interface Subscriptions {
+  open(call: ReadCall): OpenSubscription;
+  count(): number;
+  /** Ends all that are open with this status. */
+  kill(error: Partial<ServiceError>): void;
+  /** All that are open say nothing any more, and nobody is told: a load balancer that lost them. */
+  freeze(): void;
+}
+
+export function subscriptions(): Subscriptions {
+  const all = new Map<ReadCall, { end: () => void; freeze: () => void }>();
+  return {
+    open: (call) => {
+      const changed = notifier();
+      let ended = false;
+      let frozen = false;
+      const end = (): void => {
+        ended = true;
+        all.delete(call);
+        changed.notify();
+      };
+      all.set(call, {
+        end,
+        freeze: () => {
+          frozen = true;
+          changed.notify();
+        },
+      });
+      return { ended: () => ended, frozen: () => frozen, wait: () => changed.wait(), end };
+    },
+    count: () => all.size,
+    kill: (error) => {
+      for (const [call, { end }] of all) {
+        end();
+        call.emit('error', error);
+      }
+    },
+    freeze: () => {
+      for (const { freeze } of all.values()) {
+        freeze();
+      }
+    },
+  };
+}
