@@ -55,11 +55,11 @@ async function openLog({ dataDir }: ServeSettings, { clock }: Deps): Promise<Eve
 
 async function openReadStore(
   { dataDir, mongodbUrl, mongodbDatabase }: ServeSettings,
-  { clock, timers }: Deps,
+  { clock }: Deps,
 ): Promise<ReadStore> {
   if (mongodbUrl) {
     const { mongoReadStore } = await import('../read-store/mongodb/index.js');
-    return mongoReadStore({ url: mongodbUrl.reveal(), database: mongodbDatabase, timers });
+    return mongoReadStore({ url: mongodbUrl.reveal(), database: mongodbDatabase });
   }
   const { sqliteReadStore } = await import('../read-store/sqlite/index.js');
   return sqliteReadStore({ path: join(dataDir, 'read.db'), clock, ifUnusable: 'replace' });
