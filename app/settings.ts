@@ -56,7 +56,7 @@ export function serveSettings(given: Given): ServeSettings {
   const dataDir = resolve(given.dataDir ?? '');
   const eventstoreUrl = check(
     'eventstore-url',
-    () => url(given, 'eventstoreUrl', /^(esdb|kurrentdb)(\+discover)?:\/\//),
+    () => url(given, 'eventstoreUrl', /^esdb(\+discover)?:\/\//),
     undefined,
   );
   const mongodbUrl = check('mongodb-url', () => url(given, 'mongodbUrl', /^mongodb(\+srv)?:\/\//), undefined);

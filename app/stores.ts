@@ -48,7 +48,11 @@ export async function openStores(settings: ServeSettings, deps: Deps): Promise<S
   };
 }
 
-async function openLog({ dataDir }: ServeSettings, { clock }: Deps): Promise<EventLog> {
+async function openLog({ dataDir, eventstoreUrl }: ServeSettings, { clock }: Deps): Promise<EventLog> {
+  if (eventstoreUrl) {
+    const { eventStoreDbLog } = await import('../event-log/eventstoredb/index.js');
+    return eventLog(await eventStoreDbLog({ connectionString: eventstoreUrl.reveal() }, { clock }));
+  }
   const { sqliteLog } = await import('../event-log/sqlite/index.js');
   return eventLog(await sqliteLog(join(dataDir, 'events.db'), { clock }));
 }

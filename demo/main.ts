@@ -7,7 +7,7 @@ import { ADMIN, agentProcess, endNginx } from '../test/harness/nxmesh.js';
 import { freePort } from '../test/harness/ports.js';
 import type { Running } from '../test/harness/process.js';
 import { until } from '../test/harness/until.js';
-import { embeddedPlane, type Plane } from './plane.js';
+import { distributedPlane, embeddedPlane, type Plane } from './plane.js';
 import { check, good, note, say, title } from './print.js';
 import { latest, settled, tell } from './story.js';
 import { distribution, prober, upstreamServer } from './traffic.js';
@@ -28,7 +28,12 @@ async function endEverything(): Promise<void> {
 
 async function run(): Promise<void> {
   title('A control plane, two upstream servers and two nginx');
-  plane = await embeddedPlane(folder);
+  plane = process.argv.includes('--distributed')
+    ? await distributedPlane(folder)
+    : await embeddedPlane(folder);
+  if (!plane) {
+    throw new Error('the distributed shape needs stand-ins that this machine cannot make; see above');
+  }
   for (const part of plane.parts) {
     good(part);
   }

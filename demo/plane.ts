@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Api } from '../test/harness/api.js';
+import { DISTRIBUTED_ROLES, distributed } from '../test/harness/distributed.js';
 import { type ControlPlane, controlPlane } from '../test/harness/nxmesh.js';
 
 /** A control plane as the demo drives it, whatever it is made of. */
@@ -35,5 +36,28 @@ export async function embeddedPlane(folder: string): Promise<Plane> {
       running = await controlPlane(dataDir, { ports, log });
     },
     end: () => running.process.end(),
+  };
+}
+
+/** Each role in a process of its own, on stand-ins of the real engines; undefined where one cannot be had. */
+export async function distributedPlane(folder: string): Promise<Plane | undefined> {
+  const running = await distributed(join(folder, 'control-plane'));
+  if (!running) {
+    return undefined;
+  }
+  const roleOf = (part: string) => DISTRIBUTED_ROLES.find((role) => role === part) ?? 'commands';
+  return {
+    url: running.url,
+    gateway: running.gateway,
+    api: running.api,
+    parts: [
+      ...running.servers,
+      `a process each for ${DISTRIBUTED_ROLES.join(', ')}`,
+      `nginx in front on ${running.url}, which routes by method; agents on ${running.gateway}`,
+    ],
+    killable: DISTRIBUTED_ROLES,
+    kill: (part) => running.kill(roleOf(part)),
+    restart: (part) => running.restart(roleOf(part)),
+    end: running.end,
   };
 }

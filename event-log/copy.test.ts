@@ -3,8 +3,10 @@ import * as assert from 'uvu/assert';
 import { hostFact, upstreamFact } from '../domain/workspace/workspace.fixture.js';
 import { systemClock } from '../kernel/index.js';
 import { event } from '../projections/facts.harness.js';
+import { startDouble } from '../test/eventstoredb/index.js';
 import { copyLog } from './copy.js';
 import { type EventLog, eventLog, memoryLog } from './index.js';
+import { eventStoreDbLog } from './eventstoredb/index.js';
 import { newFolder } from './sqlite/folder.harness.js';
 import { sqliteLog } from './sqlite/index.js';
 
@@ -35,6 +37,18 @@ test('a copy has the same events in the same order, and a second run copies noth
   const back = await copyLog(target, eventLog(memoryLog()), { signal });
   assert.is(back.digest, report.digest);
   await target.close();
+});
+
+test('from the embedded log to EventStoreDB and back it is the same log', async () => {
+  const double = await startDouble();
+  const server = eventLog(
+    await eventStoreDbLog({ connectionString: `esdb://127.0.0.1:${double.port}?tls=false` }, { clock: systemClock }),
+  );
+  const up = await copyLog(await filled(), server, { signal });
+  const back = await copyLog(server, eventLog(memoryLog()), { signal });
+  assert.equal([up.copied, back.copied, back.digest], [1500, 1500, up.digest]);
+  await server.close();
+  double.stop();
 });
 
 test('what was stopped goes on where it was', async () => {

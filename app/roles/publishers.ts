@@ -1,6 +1,8 @@
 import type { Context } from '../context.js';
 import type { Part } from './part.js';
 
+const LEASE_MS = 6_000;
+
 /** Consumers of the log outside NxMesh: Kafka where brokers are named. */
 export async function publishersRole(context: Context): Promise<Part> {
   const { settings, events, readStore, clock, timers, random, owner } = context;
@@ -9,7 +11,7 @@ export async function publishersRole(context: Context): Promise<Part> {
   }
   const { kafkaPublisher } = await import('../../publishers/kafka/index.js');
   const publisher = kafkaPublisher(
-    { log: events, store: readStore, clock, timers, random, owner },
+    { log: events, store: readStore, clock, timers, random, owner, leaseTtlMs: LEASE_MS },
     {
       brokers: settings.kafkaBrokers,
       topic: settings.kafkaTopic,
