@@ -5,8 +5,8 @@ import { systemClock } from '../kernel/index.js';
 import { event } from '../projections/facts.harness.js';
 import { startDouble } from '../test/eventstoredb/index.js';
 import { copyLog } from './copy.js';
-import { type EventLog, eventLog, memoryLog } from './index.js';
 import { eventStoreDbLog } from './eventstoredb/index.js';
+import { type EventLog, eventLog, memoryLog } from './index.js';
 import { newFolder } from './sqlite/folder.harness.js';
 import { sqliteLog } from './sqlite/index.js';
 
@@ -42,7 +42,10 @@ test('a copy has the same events in the same order, and a second run copies noth
 test('from the embedded log to EventStoreDB and back it is the same log', async () => {
   const double = await startDouble();
   const server = eventLog(
-    await eventStoreDbLog({ connectionString: `esdb://127.0.0.1:${double.port}?tls=false` }, { clock: systemClock }),
+    await eventStoreDbLog(
+      { connectionString: `esdb://127.0.0.1:${double.port}?tls=false` },
+      { clock: systemClock },
+    ),
   );
   const up = await copyLog(await filled(), server, { signal });
   const back = await copyLog(server, eventLog(memoryLog()), { signal });

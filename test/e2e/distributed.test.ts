@@ -21,13 +21,21 @@ if (!plane) {
   test('what is written is read at once through other processes, and published', async () => {
     const { api } = plane;
     const organization = await api.ok('POST', '/v1/organizations', { name: 'Acme', slug: 'acme' });
-    const workspace = await api.ok('POST', `/v1/organizations/${organization.id}/workspaces`, { name: 'P', slug: 'p' });
+    const workspace = await api.ok('POST', `/v1/organizations/${organization.id}/workspaces`, {
+      name: 'P',
+      slug: 'p',
+    });
     const ws = `/v1/workspaces/${workspace.id}`;
     for (let n = 0; n < 10; n += 1) {
-      const made = await api.ok('POST', `${ws}/upstreams`, { name: `u-${n}`, servers: [{ address: '10.0.0.1:80' }] });
+      const made = await api.ok('POST', `${ws}/upstreams`, {
+        name: `u-${n}`,
+        servers: [{ address: '10.0.0.1:80' }],
+      });
       assert.equal(await api.ok('GET', `/v1/upstreams/${made.id}`), made);
     }
-    const consumer = new Kafka({ brokers: [...plane.brokers], logLevel: logLevel.NOTHING }).consumer({ groupId: 'test' });
+    const consumer = new Kafka({ brokers: [...plane.brokers], logLevel: logLevel.NOTHING }).consumer({
+      groupId: 'test',
+    });
     const types: string[] = [];
     await consumer.connect();
     await consumer.subscribe({ topic: 'nxmesh.events', fromBeginning: true });
@@ -37,14 +45,21 @@ if (!plane) {
       },
     });
     const published = (type: string): number => types.filter((one) => one === type).length;
-    await until('all upstreams are published', () => published('io.nxmesh.upstream.created.v1') === 10, 60_000);
+    await until(
+      'all upstreams are published',
+      () => published('io.nxmesh.upstream.created.v1') === 10,
+      60_000,
+    );
     await consumer.disconnect();
     await plane.end();
     place.remove();
   });
 
   test('the demo on the distributed shape ends with 0', async () => {
-    const demo = start(process.execPath, [join(import.meta.dirname, '..', '..', 'demo', 'main.js'), '--distributed']);
+    const demo = start(process.execPath, [
+      join(import.meta.dirname, '..', '..', 'demo', 'main.js'),
+      '--distributed',
+    ]);
     const code = await demo.exited;
     assert.is(code, 0, demo.output());
     assert.match(demo.output(), 'kill -9 of the publishers');
