@@ -1,7 +1,7 @@
 import { deferred, type Random, type Timers } from '../../kernel/index.js';
 import { Unavailable } from '../port.js';
 import type { Connection } from './connection.js';
-import { AccessRefused, inPortWords, isDown } from './errors.js';
+import { AccessRefused, inPortWords } from './errors.js';
 
 export interface Timing {
   /** How long one call may take. */
@@ -57,9 +57,6 @@ export async function surely<T>(
       const passing = translated instanceof Unavailable && !(translated instanceof AccessRefused);
       if (!passing || attempt >= deps.timing.attempts || deps.closed.aborted) {
         throw translated;
-      }
-      if (isDown(error)) {
-        deps.connection.renew();
       }
     }
     await deps.timers.sleep(pause(deps, attempt - 1), deps.closed).catch(() => undefined);

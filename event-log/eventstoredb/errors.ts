@@ -26,7 +26,6 @@ export class AccessRefused extends Unavailable {
 /** gRPC statuses. */
 const INVALID_ARGUMENT = 3;
 const PERMISSION_DENIED = 7;
-const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
 /** What is already in the words of the port. */
@@ -78,9 +77,6 @@ export function refusedAppend(error: unknown, stream: string, expected: Expected
   }
   return inPortWords(error, `append to ${stream}`);
 }
-
-/** No connection: the client may hold on to a broken one. */
-export const isDown = (error: unknown): boolean => codeOf(error) === UNAVAILABLE;
 
 export const isStreamNotFound = (error: unknown): boolean => typeOf(error) === ErrorType.STREAM_NOT_FOUND;
 

@@ -36,7 +36,7 @@ export function openFeed(connection: Connection, after: bigint, prefixes: string
   let checkpoint: bigint | undefined;
   let goOn: (() => void) | undefined;
   let failure: unknown;
-  const subscription = connection.client().subscribeToAll(
+  const subscription = connection.client.subscribeToAll(
     {
       ...connection.options,
       fromPosition: after === 0n ? START : { commit: after, prepare: after },

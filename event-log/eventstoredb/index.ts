@@ -26,14 +26,7 @@
  *
  * A position is the commit position of an event; `after` of a reader is one that this log has given, or `0n`.
  */
-import {
-  type Clock,
-  type Random,
-  systemClock,
-  systemRandom,
-  systemTimers,
-  type Timers,
-} from '../../kernel/index.js';
+import { type Random, systemRandom, systemTimers, type Timers } from '../../kernel/index.js';
 import type { LogAdapter } from '../port.js';
 import { TIMING, type Timing } from './calls.js';
 import { connect } from './connection.js';
@@ -47,7 +40,6 @@ export { AccessRefused, AppendTooLarge } from './errors.js';
 export { type EventStoreDbSettings, EventStoreDbSettingsError } from './settings.js';
 
 export interface EventStoreDbOptions {
-  readonly clock?: Clock;
   readonly timers?: Timers;
   readonly random?: Random;
   readonly timing?: Partial<Timing>;
@@ -66,7 +58,7 @@ export async function eventStoreDbLog(
   options: EventStoreDbOptions = {},
 ): Promise<LogAdapter> {
   const closing = new AbortController();
-  const connection = connect(await readAccess(settings), options.clock ?? systemClock);
+  const connection = connect(await readAccess(settings));
   const deps = {
     connection,
     timers: options.timers ?? systemTimers,
@@ -80,7 +72,7 @@ export async function eventStoreDbLog(
 
   async function close(): Promise<void> {
     closing.abort();
-    await connection.close();
+    await connection.client.dispose();
   }
 
   return {

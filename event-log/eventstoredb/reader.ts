@@ -17,13 +17,13 @@ export interface Reader {
   head(): Promise<bigint>;
   /** The log holds an event of ours at this position. */
   seen(position: bigint): void;
-  /** The newest position of ours that this process knows of. */
-  known(): bigint;
 }
 
 export function openReader(deps: CallDeps): Reader {
   const { connection } = deps;
   let known = 0n;
+  /** Between `known` and here stands nothing of ours. */
+  let looked = 0n;
   const seen = (position: bigint): void => {
     known = position > known ? position : known;
   };
@@ -32,7 +32,7 @@ export function openReader(deps: CallDeps): Reader {
   const page = (stream: string, fromRevision: bigint, maxCount: number): Promise<RecordedEvent[]> =>
     surely(deps, `read ${stream}`, async (over) => {
       const options = { ...connection.options, fromRevision, maxCount };
-      return existing(collect(connection.client().readStream(stream, options), over));
+      return existing(collect(connection.client.readStream(stream, options), over));
     });
 
   async function* read(stream: string, options: ReadOptions) {
@@ -63,7 +63,7 @@ export function openReader(deps: CallDeps): Reader {
         fromRevision: END,
         maxCount: 1,
       } as const;
-      return existing(collect(connection.client().readStream(stream, options), over));
+      return existing(collect(connection.client.readStream(stream, options), over));
     });
     return event && storedEvent(event);
   }
@@ -72,39 +72,44 @@ export function openReader(deps: CallDeps): Reader {
     surely(deps, 'read $all backwards', async (over) => {
       const fromPosition = from === undefined ? END : { commit: from, prepare: from };
       const options = { ...connection.options, direction: BACKWARDS, fromPosition, maxCount } as const;
-      const found = await collect(connection.client().readAll(options), over);
+      const found = await collect(connection.client.readAll(options), over);
       return found.flatMap((one) => one.event ?? []);
     });
 
-  /** The server's own events may stand behind ours, many of them: looks back as far as what is already known. */
-  async function head(): Promise<bigint> {
-    const before = known;
+  /** Where `$all` ends, and the newest event of ours in it above `stop`. */
+  async function lookBack(stop: bigint): Promise<{ readonly end: bigint; readonly ours?: bigint }> {
+    let end: bigint | undefined;
     let from: bigint | undefined;
     for (let count = FIRST_BACK; ; count = Math.min(count * 4, LONGEST_BACK)) {
-      const events = await backwards(from, count);
+      const page = await backwards(from, count);
       // A page may begin with the event that the one before it ended with.
-      const newer = events.filter((event) => from === undefined || positionOf(event) < from);
-      if (from === undefined && (newer[0] ? positionOf(newer[0]) : 0n) < before) {
-        throw new LogDamaged(`the log ends before position ${before}, which it held a moment ago`);
-      }
+      const newer = page.filter((event) => from === undefined || positionOf(event) < from);
       for (const event of newer) {
-        const position = positionOf(event);
-        if (position <= before) {
-          return before;
+        from = positionOf(event);
+        end ??= from;
+        if (from > stop && isOurs(event)) {
+          return { end, ours: from };
         }
-        if (isOurs(event)) {
-          seen(position);
-          return position;
-        }
-        from = position;
       }
-      if (newer.length === 0) {
-        return before;
+      if (newer.length === 0 || (from ?? 0n) <= stop) {
+        return { end: end ?? 0n };
       }
     }
   }
 
-  return { read, last, head, seen, known: () => known };
+  /** The server's own events may stand behind ours, many of them: only the new ones are looked through. */
+  async function head(): Promise<bigint> {
+    const before = known;
+    const { end, ours = before } = await lookBack(looked > before ? looked : before);
+    if (end < before) {
+      throw new LogDamaged(`the log ends at position ${end}, but held an event at ${before}`);
+    }
+    looked = end;
+    seen(ours);
+    return ours;
+  }
+
+  return { read, last, head, seen };
 }
 
 /** A stream that was never written is empty. */

@@ -2,7 +2,7 @@ import { CATEGORIES, errorMessage } from '../../kernel/index.js';
 import { LogDamaged, type RawDelivery, type SubscribeOptions, Unavailable } from '../port.js';
 import { wokenOrAborted } from '../wake.js';
 import { type CallDeps, pause } from './calls.js';
-import { AccessRefused, inPortWords, isDown } from './errors.js';
+import { AccessRefused, inPortWords } from './errors.js';
 import { prefixesOf } from './events.js';
 import { openFeed } from './feed.js';
 import { type Follow, followFeed } from './follow.js';
@@ -60,9 +60,6 @@ export async function* subscribe(
       }
       if (!(told instanceof Unavailable) || told instanceof AccessRefused) {
         throw told;
-      }
-      if (isDown(error)) {
-        connection.renew();
       }
       failures = state.at > before ? 0 : failures + 1;
       wide = !narrow;

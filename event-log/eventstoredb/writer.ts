@@ -32,7 +32,7 @@ export function appender(deps: CallDeps, reader: Reader, maxBytes: number) {
     return surely(
       deps,
       `append to ${stream}`,
-      () => connection.client().appendToStream(stream, proposed, options),
+      () => connection.client.appendToStream(stream, proposed, options),
       (error) => refusedAppend(error, stream, expected),
     );
   }

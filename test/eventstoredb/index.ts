@@ -54,6 +54,9 @@ export interface DoubleNode {
   readonly calls: readonly Call[];
   /** Notes the call; what is wrong with it, if anything. */
   admit(method: Method, call: Incoming): Partial<ServiceError> | undefined;
+  /** How many reads and subscriptions their clients have cancelled. */
+  givenUp(): number;
+  cancelled(): void;
   /** Another node leads from now on. */
   follow(leaderPort: number): void;
   members(ports: readonly number[]): void;
@@ -63,6 +66,7 @@ export interface DoubleNode {
 export async function startDouble(options: DoubleOptions = {}): Promise<DoubleNode> {
   const server = new Server();
   const calls: Call[] = [];
+  let givenUp = 0;
   let leader: number | undefined;
   let ports = options.members;
   const login = options.login && `Basic ${Buffer.from(options.login).toString('base64')}`;
@@ -81,6 +85,10 @@ export async function startDouble(options: DoubleOptions = {}): Promise<DoubleNo
         return rpcError(status.UNAUTHENTICATED, 'Not authenticated');
       }
       return leader !== undefined && seen.requiresLeader ? notLeader(leader) : undefined;
+    },
+    givenUp: () => givenUp,
+    cancelled: () => {
+      givenUp += 1;
     },
     follow: (port: number) => {
       leader = port;

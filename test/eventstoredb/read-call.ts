@@ -12,6 +12,7 @@ export function readCall(node: DoubleNode, call: ReadCall): void {
   const refusal = node.admit(method, call);
   const fault = node.faults.take(method);
   call.on('error', () => undefined);
+  call.once('cancelled', node.cancelled);
   if (refusal || !options || fault?.kind === 'fail') {
     call.emit('error', refusal ?? (fault?.kind === 'fail' ? fault.error : unavailable));
   } else if (fault?.kind === 'silent') {

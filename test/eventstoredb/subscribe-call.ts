@@ -29,7 +29,10 @@ export async function subscribeCall(node: DoubleNode, call: ReadCall, options: O
     call.emit('error', invalidPosition);
     return;
   }
-  const open = node.subscriptions.open(call);
+  const open = node.subscriptions.open(
+    call,
+    options.getFilter()?.getStreamIdentifier()?.getPrefixList() ?? [],
+  );
   call.once('cancelled', open.end);
   await send(call, confirmation(randomUUID()));
   let index = store.all.findIndex((one) => one.position > passed);
@@ -54,6 +57,7 @@ export async function subscribeCall(node: DoubleNode, call: ReadCall, options: O
     } else if (event) {
       index += 1;
       considered += 1;
+      open.looked();
       if (event.position > passed) {
         passed = event.position;
         if (matches(event)) {

@@ -3,6 +3,8 @@ import { notifier } from '../../kernel/index.js';
 import type { ReadCall } from './send.js';
 
 export interface OpenSubscription {
+  /** An event was looked at, whether or not it passes the filter. */
+  looked(): void;
   ended(): boolean;
   frozen(): boolean;
   /** Resolves when one of them changes. */
@@ -12,8 +14,12 @@ export interface OpenSubscription {
 
 /** The subscriptions that a node serves, for tests to take hold of. */
 export interface Subscriptions {
-  open(call: ReadCall): OpenSubscription;
+  open(call: ReadCall, prefixes: readonly string[]): OpenSubscription;
   count(): number;
+  /** Events that were looked at since this was asked last. */
+  considered(): number;
+  /** The stream names that each subscription asked for, in order. */
+  prefixes(): readonly (readonly string[])[];
   /** Ends all that are open with this status. */
   kill(error: Partial<ServiceError>): void;
   /** All that are open say nothing any more, and nobody is told: a load balancer that lost them. */
@@ -22,8 +28,11 @@ export interface Subscriptions {
 
 export function subscriptions(): Subscriptions {
   const all = new Map<ReadCall, { end: () => void; freeze: () => void }>();
+  const prefixes: (readonly string[])[] = [];
+  let considered = 0;
   return {
-    open: (call) => {
+    open: (call, asked) => {
+      prefixes.push(asked);
       const changed = notifier();
       let ended = false;
       let frozen = false;
@@ -39,9 +48,18 @@ export function subscriptions(): Subscriptions {
           changed.notify();
         },
       });
-      return { ended: () => ended, frozen: () => frozen, wait: () => changed.wait(), end };
+      const looked = (): void => {
+        considered += 1;
+      };
+      return { ended: () => ended, frozen: () => frozen, wait: () => changed.wait(), end, looked };
     },
     count: () => all.size,
+    considered: () => {
+      const before = considered;
+      considered = 0;
+      return before;
+    },
+    prefixes: () => prefixes,
     kill: (error) => {
       for (const [call, { end }] of all) {
         end();
