@@ -39,7 +39,7 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
   if (total === 0) {
     return found;
   }
-  const consumer = kafka.consumer({ groupId: `reader-${crypto.randomUUID()}` });
+  const consumer = kafka.consumer({ groupId: `reader-${crypto.randomUUID()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await consumer.run({

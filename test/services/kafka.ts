@@ -45,13 +45,10 @@ export async function startKafka(): Promise<TestKafka | undefined> {
   if (given) {
     return { brokers: given.split(','), control: undefined, stop: async () => {} };
   }
-  if (!(await works('java', '-version'))) {
-    return skip('Kafka', 'no Java (17 or newer) on this machine');
+  const jars = await kafkaJars();
+  if (typeof jars !== 'string') {
+    return skip('Kafka', jars.missing);
   }
-  if (!(await works('mvn', '--version'))) {
-    return skip('Kafka', 'no Maven on this machine');
-  }
-  const jars = join(await cached(`kafka-${VERSION}`, install), 'lib');
   for (let tries = 1; ; tries++) {
     try {
       return await startBroker(jars);
@@ -62,6 +59,17 @@ export async function startKafka(): Promise<TestKafka | undefined> {
       }
     }
   }
+}
+
+/** The folder with Kafka's own programs, brought at the first use; or what this machine lacks for it. */
+export async function kafkaJars(): Promise<string | { readonly missing: string }> {
+  if (!(await works('java', '-version'))) {
+    return { missing: 'no Java (17 or newer) on this machine' };
+  }
+  if (!(await works('mvn', '--version'))) {
+    return { missing: 'no Maven on this machine' };
+  }
+  return join(await cached(`kafka-${VERSION}`, install), 'lib');
 }
 
 async function install(into: string): Promise<void> {
