@@ -45,18 +45,10 @@ export async function startKafka(): Promise<TestKafka | undefined> {
   if (given) {
     return { brokers: given.split(','), control: undefined, stop: async () => {} };
   }
-  if (!(await works('java', '-version'))) {
-    return skip('Kafka', 'no Java (17 or newer) on this machine');
+  const jars = await kafkaJars();
+  if (typeof jars !== 'string') {
+    return skip('Kafka', jars.missing);
   }
-  if (!(await works('mvn', '--version'))) {
-    return skip('Kafka', 'no Maven on this machine');
-  }
-  const installed = await cached(`kafka-${VERSION}`, async (folder) => {
-    mkdirSync(folder);
-    await install(folder);
-    return true;
-  });
-  const jars = join(installed ?? '', 'lib');
   for (let tries = 1; ; tries++) {
     try {
       return await startBroker(jars);
@@ -67,6 +59,22 @@ export async function startKafka(): Promise<TestKafka | undefined> {
       }
     }
   }
+}
+
+/** The folder with Kafka's own programs, brought at the first use; or what this machine lacks for it. */
+export async function kafkaJars(): Promise<string | { readonly missing: string }> {
+  if (!(await works('java', '-version'))) {
+    return { missing: 'no Java (17 or newer) on this machine' };
+  }
+  if (!(await works('mvn', '--version'))) {
+    return { missing: 'no Maven on this machine' };
+  }
+  const installed = await cached(`kafka-${VERSION}`, async (folder) => {
+    mkdirSync(folder);
+    await install(folder);
+    return true;
+  });
+  return join(installed ?? '', 'lib');
 }
 
 async function install(into: string): Promise<void> {
@@ -179,6 +187,8 @@ offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
 num.network.threads=1
 num.io.threads=2
 log.cleaner.dedupe.buffer.size=4194304
