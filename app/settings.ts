@@ -37,7 +37,7 @@ export interface ServeSettings {
 type Given = Readonly<Record<string, string | undefined>>;
 
 const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,189}$/;
-const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
+export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 const DATABASE = /^[A-Za-z0-9_-]{1,63}$/;
 const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
 

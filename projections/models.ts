@@ -1,6 +1,7 @@
 import { type AgentDoc, agents } from './agents.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
+import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
 import { type UpstreamDoc, upstreams } from './upstreams.js';
 import { type VirtualHostDoc, virtualHosts } from './virtual-hosts.js';
@@ -11,6 +12,7 @@ export interface Models {
   readonly agents: AgentDoc;
   readonly deliveries: DeliveryDoc;
   readonly organizations: OrganizationDoc;
+  readonly places: PlaceDoc;
   readonly upstreams: UpstreamDoc;
   readonly versions: VersionDoc;
   readonly virtual_hosts: VirtualHostDoc;
@@ -21,6 +23,7 @@ export interface Models {
 export const readModels: readonly Projection[] = [
   organizations,
   workspaces,
+  places,
   agents,
   upstreams,
   virtualHosts,
