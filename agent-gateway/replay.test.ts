@@ -4,49 +4,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Secret } from '../kernel/index.js';
 import { ConfigApplyStatus, type ConfigUpdate, HealthReport } from '../proto/index.js';
-import type { AgentStreamEvent } from '../schemas/index.js';
-import { type AgentKeys, connectAgent, debian12, type ScriptedAgent } from './agent.harness.js';
-import type { GatewayDeps } from './deps.js';
-import {
-  agentUpsert,
-  host,
-  hostUpsert,
-  oneLocation,
-  WORKSPACE,
-  type World,
-  world,
-} from './gateway.harness.js';
-
-interface Scene {
-  readonly w: World;
-  readonly port: number;
-  /** Enrols an agent with these labels. */
-  enrol(labels?: Record<string, string>): Promise<{ agentId: string; keys: AgentKeys }>;
-  retry(agentId: string): void;
-}
-
-const scene =
-  (run: (one: Scene) => Promise<void>, settings = {}, over: Partial<GatewayDeps> = {}) =>
-  async (): Promise<void> => {
-    const w = await world(over);
-    const gateway = await w.start(settings);
-    try {
-      await run({
-        w,
-        port: gateway.port,
-        retry: gateway.retry,
-        enrol: async (labels = {}) => {
-          const agentId = randomUUID();
-          await w.publish({ upserts: [agentUpsert(agentId, labels)], targets: [] });
-          return { agentId, keys: await w.enrol(gateway.port, agentId) };
-        },
-      });
-    } finally {
-      await gateway.close();
-    }
-  };
-
-const types = (facts: readonly AgentStreamEvent[]): string[] => facts.map(({ type }) => type);
+import { connectAgent, debian12 } from './agent.harness.js';
+import { agentUpsert, host, hostUpsert, WORKSPACE } from './gateway.harness.js';
+import { applyNext, fleet, types } from './scene.harness.js';
 
 /** A whole bundle or a delta laid over what the agent has; checks every hash as an agent does. */
 function lay(files: Map<string, Buffer>, parts: readonly ConfigUpdate[]): Map<string, Buffer> {
@@ -72,16 +32,9 @@ function lay(files: Map<string, Buffer>, parts: readonly ConfigUpdate[]): Map<st
   return next;
 }
 
-/** Proves the next update. */
-async function applyNext(agent: ScriptedAgent): Promise<ConfigUpdate[]> {
-  const parts = await agent.nextUpdate();
-  agent.answer(parts[0], ConfigApplyStatus.SUCCESS);
-  return parts;
-}
-
 test(
   'an agent that was away gets the newest version only, whole or as the difference to what it proves',
-  scene(async ({ w, port, enrol }) => {
+  fleet(async ({ w, port, enrol }) => {
     const { agentId, keys } = await enrol();
     const shop = host();
     await w.publish({ upserts: [hostUpsert(shop), hostUpsert(host({ server_name: 'other.example.com' }))] });
@@ -126,17 +79,22 @@ test(
       agentId,
       debian12({ runningDigest: 'f'.repeat(64), heldFiles: [...held, 'nonsense'] }),
     );
-    const update = await applyNext(stranger);
+    const update = await stranger.nextUpdate();
     assert.is(update[0]?.baseDigest, '');
     assert.ok(update.flatMap((part) => part.files).every(({ content }) => content === undefined));
     lay(files, update);
+    // What it held then it may have thrown away since.
+    stranger.answer(update[0], ConfigApplyStatus.FAILED);
+    await w.publish({ upserts: [hostUpsert(shop)] });
+    const full = await applyNext(stranger);
+    assert.ok(full.flatMap((part) => part.files).every(({ content }) => content !== undefined));
     stranger.close();
   }),
 );
 
 test(
   'an agent that proves what is desired is sent nothing; a version without new bytes is recorded as applied',
-  scene(async ({ w, port, enrol }) => {
+  fleet(async ({ w, port, enrol }) => {
     const { agentId, keys } = await enrol();
     const shop = host();
     await w.publish({ upserts: [hostUpsert(shop)] });
@@ -159,7 +117,7 @@ test(
 
 test(
   'what is published while an update is outstanding waits, and only the newest of it follows',
-  scene(async ({ w, port, enrol }) => {
+  fleet(async ({ w, port, enrol }) => {
     const { agentId, keys } = await enrol();
     const shop = host();
     await w.publish({ upserts: [hostUpsert(shop)] });
@@ -190,114 +148,8 @@ test(
 );
 
 test(
-  'a refused version is parked: not sent again but for another digest or a retry, also after reconnecting',
-  scene(async ({ w, port, enrol, retry }) => {
-    const { agentId, keys } = await enrol();
-    const shop = host({ listen_port: 18443 });
-    await w.publish({ upserts: [hostUpsert(shop)] });
-    const agent = await connectAgent(port, keys, agentId);
-    const [update] = await agent.nextUpdate();
-    agent.answer(update, ConfigApplyStatus.ROLLED_BACK, {
-      stage: 'signalled',
-      reason: 'PORT_IN_USE',
-      nginxOutput: 'bind() to 0.0.0.0:18443 failed (98: Address already in use)',
-    });
-    const facts = await w.until(agentId, (known) => types(known).includes('config.rolled_back'));
-    const refusal = facts.at(-1);
-    assert.ok(refusal?.type === 'config.rolled_back');
-    const { failure } = refusal.data;
-    assert.is(failure.reason, 'PORT_IN_USE');
-    assert.is(failure.message, 'listen_port 18443 of virtual host "Shop" is taken by another process');
-    assert.equal(failure.culprit, {
-      resource_kind: 'virtual_host',
-      resource_id: shop.id,
-      resource_name: 'Shop',
-      field: 'listen_port',
-    });
-    // Refusing for ever, and coming back for it, brings nothing.
-    for (let count = 0; count < 20; count += 1) {
-      agent.answer(update, ConfigApplyStatus.FAILED);
-    }
-    agent.close();
-    const second = await connectAgent(port, keys, agentId);
-    await w.publish({ upserts: [hostUpsert({ ...shop, updated_at: '2027-01-01T00:00:00.000Z' })] });
-    const later = await w.until(agentId, (known) => types(known).at(-1)?.startsWith('config.') ?? false);
-    const still = later.findLast(({ type }) => type === 'config.refused');
-    assert.ok(
-      still?.type === 'config.refused' && still.data.failure.version === 3,
-      'the same bytes, refused as well',
-    );
-    assert.is(later.filter(({ type }) => type === 'config.sent').length, 1);
-    assert.not(second.received.some(({ payload }) => payload?.$case === 'configUpdate'));
-
-    retry(agentId);
-    const [tried] = await second.nextUpdate();
-    assert.is(tried?.digest, update?.digest);
-    second.answer(tried, ConfigApplyStatus.FAILED, {
-      errorMessage: 'open() failed (28: No space left on device)',
-    });
-    await w.until(agentId, (known) => known.filter(({ type }) => type === 'config.sent').length === 2);
-    await w.publish({ upserts: [hostUpsert({ ...shop, listen_port: 18444 })] });
-    const [other] = await applyNext(second);
-    assert.is.not(other?.digest, update?.digest);
-    await w.until(agentId, (known) => types(known).at(-1) === 'config.applied');
-    second.close();
-  }),
-);
-
-test(
-  "nginx's file and line become the resource and field they come from",
-  scene(async ({ w, port, enrol }) => {
-    const { agentId, keys } = await enrol();
-    const shop = host({ server_name: 'shop.example.com' });
-    await w.publish({ upserts: [hostUpsert(shop)] });
-    const agent = await connectAgent(port, keys, agentId);
-    const [update] = await agent.nextUpdate();
-    const file = `vhosts/${shop.id}.conf`;
-    const text = update?.files.find(({ path }) => path === file)?.content?.toString() ?? '';
-    const line = text.split('\n').findIndex((one) => one.includes('server_name')) + 1;
-    assert.ok(line > 0);
-    agent.answer(update, ConfigApplyStatus.FAILED, {
-      stage: 'tested',
-      reason: 'SYNTAX',
-      nginxOutput: `nginx: [emerg] something is wrong in /run/nxmesh/bundle/${file}:${line}`,
-      file,
-      line,
-    });
-    const facts = await w.until(agentId, (known) => types(known).includes('config.refused'));
-    const refusal = facts.at(-1);
-    assert.ok(refusal?.type === 'config.refused');
-    assert.is(refusal.data.failure.message, 'server_name of virtual host "Shop": something is wrong');
-    assert.is(refusal.data.failure.culprit?.resource_id, shop.id);
-    agent.close();
-  }),
-);
-
-test(
-  'what cannot be rendered for an agent is refused without being sent',
-  scene(async ({ w, port, enrol }) => {
-    const { agentId, keys } = await enrol();
-    const docs = host({ name: 'Docs', locations: [{ ...oneLocation, proxy_pass: null, root: 'docs' }] });
-    await w.publish({ upserts: [hostUpsert(docs)] });
-    const agent = await connectAgent(port, keys, agentId);
-    const facts = await w.until(agentId, (known) => types(known).includes('config.refused'));
-    const refusal = facts.at(-1);
-    assert.ok(refusal?.type === 'config.refused');
-    assert.is(refusal.data.failure.stage, 'render');
-    assert.is(refusal.data.failure.culprit?.resource_name, 'Docs');
-    assert.match(refusal.data.failure.message, /of virtual host "Docs": /);
-    agent.close();
-    // The same agent with the web root declared is sent it.
-    const able = await connectAgent(port, keys, agentId, debian12({ webRoots: { docs: '/srv/docs' } }));
-    await applyNext(able);
-    await w.until(agentId, (known) => types(known).at(-1) === 'config.applied');
-    able.close();
-  }),
-);
-
-test(
   'agents of one kind get the same bytes, and a change reaches only those that it is for',
-  scene(async ({ w, port, enrol }) => {
+  fleet(async ({ w, port, enrol }) => {
     const kinds = [{ env: 'production' }, { env: 'production' }, { env: 'staging' }, { env: 'staging' }];
     const enrolled: Awaited<ReturnType<typeof enrol>>[] = [];
     for (const labels of kinds) {
@@ -345,30 +197,11 @@ test(
   }),
 );
 
-test(
-  'agents that take no files are told in the fields that they know',
-  scene(async ({ w, port, enrol }) => {
-    const { agentId, keys } = await enrol();
-    const shop = host({ custom_directives: [{ directive: 'client_max_body_size', args: ['8m'] }] });
-    await w.publish({ upserts: [hostUpsert(shop)] });
-    const agent = await connectAgent(port, keys, agentId, debian12({ nginxVersion: '', nginxModules: [] }));
-    const [update] = await agent.nextUpdate();
-    assert.equal(update?.files, []);
-    assert.is(update?.virtualHosts[0]?.serverName, 'shop.example.com');
-    assert.is(update?.virtualHosts[0]?.locations[0]?.proxyPass, 'http://127.0.0.1:19000');
-    assert.equal(update?.virtualHosts[0]?.customDirectives, { client_max_body_size: '8m' });
-    // It knows neither digest nor stage.
-    agent.answer(update, ConfigApplyStatus.SUCCESS, { digest: '', stage: '' });
-    await w.until(agentId, (known) => types(known).at(-1) === 'config.applied');
-    agent.close();
-  }),
-);
-
 const CERTIFICATE = randomUUID();
 const KEY = 'the bytes of a private key';
 test(
   'a private key goes to agents that serve its host and to no other',
-  scene(
+  fleet(
     async ({ w, port, enrol }) => {
       const serving = await enrol({ env: 'a' });
       const other = await enrol({ env: 'b' });
@@ -421,7 +254,7 @@ test(
 
 test(
   'while the log is down agents are sent what is known, and what they say is recorded afterwards',
-  scene(
+  fleet(
     async ({ w, port, enrol }) => {
       const { agentId, keys } = await enrol();
       await w.publish({ upserts: [hostUpsert(host())] });

@@ -14,6 +14,7 @@ import { createOwnNginx } from './nginx-control/own.js';
 import { systemProcesses } from './nginx-control/processes.js';
 import { createRunTool } from './run-tool.js';
 import type { FullSettings } from './settings.js';
+import { dropCertificates } from './state/certificates.js';
 import { prepareEmpty } from './state/empty.js';
 import { createFlush } from './state/flush.js';
 import { createJournal, type Journal } from './state/journal.js';
@@ -64,6 +65,7 @@ export async function openCore(
       webRoots: settings.webRoots,
     };
     const store = openStore(layout, failpoint);
+    dropCertificates(layout.certificates, store);
     if (mode === 'attach') {
       prepareEmpty(layout, store);
     }

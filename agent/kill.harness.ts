@@ -16,9 +16,11 @@ export function runKilled(
   stateDir: string,
   files: Record<string, string>,
   failpoint: string,
+  as: { uid?: number; gid?: number } = {},
 ): Promise<Ended> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [fileURLToPath(import.meta.url), stateDir, JSON.stringify(files)], {
+      ...as,
       env: { ...process.env, NXMESH_FAILPOINT: failpoint },
       stdio: ['ignore', 'pipe', 'inherit'],
     });

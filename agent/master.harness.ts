@@ -236,7 +236,7 @@ export async function startMaster(
   return master;
 }
 
-export function wireUpdate(update: Update, extra: Partial<ConfigUpdate> = {}): ConfigUpdate {
+function wireUpdate(update: Update, extra: Partial<ConfigUpdate> = {}): ConfigUpdate {
   return {
     ...ConfigUpdate.fromPartial({
       configId: update.digest,

@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
+
 /** How one agent is run. Everything that has a default below may be left out. */
 export interface AgentSettings {
   /** Where the gateway listens: `host:port`. */
   readonly gateway: string;
-  /** Absolute path of the folder that belongs to this agent alone; made if missing. */
+  /** The folder that belongs to this agent alone; made if missing. */
   readonly stateDir: string;
   /** The registration token; needed until the agent has its certificate, ignored afterwards. */
   readonly token?: string;
@@ -54,6 +56,7 @@ export function fullSettings(given: AgentSettings): FullSettings {
     version: '0.1.0',
     allowStop: true,
     ...given,
+    stateDir: resolve(given.stateDir),
   };
   for (const [name, path] of Object.entries(settings.webRoots)) {
     if (!ROOT_NAME.test(name) || !ROOT_PATH.test(path) || path.split('/').includes('..')) {

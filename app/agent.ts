@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import { logger } from './logger.js';
-import { wholeNumber } from './settings.js';
+import { wholeNumber } from './options.js';
 
 const named = (text: string, before: Record<string, string> = {}): Record<string, string> => {
   const at = text.indexOf('=');

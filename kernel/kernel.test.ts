@@ -72,7 +72,7 @@ test('streams are named in one place', () => {
 
 test('a secret is not printed', () => {
   const secret = new Secret('canary');
-  for (const text of [`${secret}`, JSON.stringify({ secret }), inspect({ secret }), String(secret)]) {
+  for (const text of [secret.toString(), JSON.stringify({ secret }), inspect({ secret }), String(secret)]) {
     assert.not.match(text, 'canary');
     assert.match(text, 'redacted');
   }

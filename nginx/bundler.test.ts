@@ -187,11 +187,12 @@ test('a snapshot stays what it was', () => {
 test('agents that run the same share one bundle, one that a host names has its own', () => {
   const state = start();
   state.virtualHosts.set(hostId(1), hostOn(1));
-  state.virtualHosts.set(hostId(2), hostOn(2, { target_agents: { type: 'list', agent_ids: ['x'] } }));
+  state.virtualHosts.set(hostId(2), hostOn(2, { target_agents: { type: 'list', agent_ids: ['x', 'y'] } }));
   const snapshot = bundler().snapshot(state);
   const of = (id: string, env = 'production'): Bundle => snapshot.bundle({ id, labels: { env } }, installed);
   assert.is(of('a'), of('b'));
   assert.is.not(of('x').digest, of('a').digest);
+  assert.is(of('x'), of('y'));
   assert.ok(of('x').files.some(({ path }) => path === `vhosts/${hostId(2)}.conf`));
   const older = snapshot.bundle({ id: 'a', labels: {} }, { ...installed, nginxVersion: '1.18.0' });
   assert.ok(older.files.length > 0);

@@ -2,12 +2,13 @@ import { canonicalJson } from '../kernel/index.js';
 import { byText, portsOf, upstreamsOf } from './compile.js';
 import type { HostModel, Model, UpstreamModel } from './compiled.js';
 import { type HostEntry, hostTable } from './host-table.js';
+import { manifestDigests } from './manifest.js';
 import type { AgentSpec, Bundle, BundleFile, Capabilities, Provenance, Resources } from './model.js';
-import { bundleOf, explain, hostSheet, httpSheet, portSheet, renderSheet, upstreamSheet } from './render.js';
+import { explain, hostSheet, httpSheet, portSheet, renderSheet, upstreamSheet } from './render.js';
 import { targetMatches } from './selector.js';
 
 /** The resources as they were at one moment; stays what it is whatever happens to them later. */
-export interface Snapshot {
+interface Snapshot {
   /** Throws RenderRefused. The same object again for agents that run the same. */
   bundle(agent: AgentSpec, capabilities: Capabilities): Bundle;
   explain(agent: AgentSpec, capabilities: Capabilities, path: string, line: number): Provenance | undefined;
@@ -35,6 +36,7 @@ const MAX_CAPABILITIES = 64;
 export function bundler(): Bundler {
   const table = hostTable();
   const rendered = new Map<string, Rendered>();
+  const digestOfManifest = manifestDigests();
   let latest: { readonly hosts: readonly HostEntry[]; readonly snapshot: Snapshot } | undefined;
 
   const renderedFor = (key: string, capabilities: Capabilities): Rendered => {
@@ -86,14 +88,7 @@ export function bundler(): Bundler {
 
   const snapshotOf = (entries: readonly HostEntry[]): Snapshot => {
     const bundles = new Map<string, Bundle>();
-    const listed = new Set<string>();
-    for (const { spec } of entries) {
-      if (spec.target_agents.type === 'list') {
-        for (const id of spec.target_agents.agent_ids) {
-          listed.add(id);
-        }
-      }
-    }
+    const namedBy = hostsThatName(entries);
     const modelOf = (agent: AgentSpec): Model => {
       const hosts: HostModel[] = [];
       for (const entry of entries) {
@@ -106,11 +101,12 @@ export function bundler(): Bundler {
     return {
       bundle: (agent, capabilities) => {
         const capabilitiesKey = canonicalJson(capabilities);
-        // Agents of the same labels and capabilities run the same, unless a host names one of them.
-        const key = canonicalJson([agent.labels, listed.has(agent.id) ? agent.id : null, capabilitiesKey]);
+        // Agents of the same labels and capabilities that the same hosts name run the same.
+        const key = canonicalJson([agent.labels, namedBy.get(agent.id) ?? [], capabilitiesKey]);
         let bundle = bundles.get(key);
         if (bundle === undefined) {
-          bundle = bundleOf(filesOf(modelOf(agent), capabilities, capabilitiesKey));
+          const files = filesOf(modelOf(agent), capabilities, capabilitiesKey);
+          bundle = { digest: digestOfManifest(key, files), files };
           bundles.set(key, bundle);
         }
         return bundle;
@@ -131,4 +127,20 @@ export function bundler(): Bundler {
     snapshot,
     bundle: (resources, agent, capabilities) => snapshot(resources).bundle(agent, capabilities),
   };
+}
+
+/** For each agent that hosts name by its id, those hosts. */
+function hostsThatName(entries: readonly HostEntry[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { spec } of entries) {
+    if (spec.target_agents.type !== 'list') {
+      continue;
+    }
+    for (const id of spec.target_agents.agent_ids) {
+      const hosts = found.get(id) ?? [];
+      hosts.push(spec.id);
+      found.set(id, hosts);
+    }
+  }
+  return found;
 }

@@ -23,7 +23,7 @@ interface Need {
 }
 
 /** What differs between the versions of nginx from 1.18 to 1.31. */
-export const FEATURES = {
+const FEATURES = {
   /** `listen … http2`; still understood later, with a warning. */
   http2_listen: { until: '1.25.1', module: 'http_v2' },
   /** `http2 on;` */

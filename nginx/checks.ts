@@ -3,7 +3,7 @@ import { checkAddress } from './address.js';
 export { checkCustomDirective, checkCustomDirectives } from './custom.js';
 export { checkHeader } from './header.js';
 export { checkHost, checkUpstream } from './host-checks.js';
-export { canonicalServerName, checkServerName, splitServerNames } from './names.js';
+export { checkServerName } from './names.js';
 export { checkRewrite } from './rewrite.js';
 export { checkSelector } from './selector.js';
 export { checkLocationPath, checkProxyPass } from './url.js';

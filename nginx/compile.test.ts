@@ -272,30 +272,4 @@ test('a line is explained by the resource and field that it comes from', () => {
   }
 });
 
-test('HTTP/2 is written as each version understands it', () => {
-  const all = resources({
-    hosts: [
-      host(1, {
-        listen_port: 8443,
-        ssl_enabled: true,
-        http2_enabled: true,
-        ssl_certificate_id: certificateId(1),
-      }),
-    ],
-    certificates: [certificate(1, FINGERPRINT)],
-  });
-  const of = (nginxVersion: string): readonly [string, string] => {
-    const capabilities = { ...installed, nginxVersion };
-    return [file(all, 'ports/8443.conf', capabilities), file(all, `vhosts/${hostId(1)}.conf`, capabilities)];
-  };
-  for (const version of ['1.18.0', '1.22.1', '1.25.0']) {
-    const [port, vhost] = of(version);
-    assert.match(port, 'listen 8443 ssl http2 default_server;');
-    assert.not.match(vhost, 'http2');
-  }
-  const [port, vhost] = of('1.25.1');
-  assert.not.match(port, 'http2');
-  assert.match(vhost, 'http2 on;');
-});
-
 test.run();

@@ -1,4 +1,5 @@
 import { digestOf, invariant } from '../kernel/index.js';
+import { isIpv4 } from './address.js';
 import type { HostModel, HostShape, Model, PortModel, UpstreamModel } from './compiled.js';
 import { hostModel } from './host-model.js';
 import type { AgentSpec, Resources } from './model.js';
@@ -10,20 +11,21 @@ export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 
 
 /** The upstreams that these hosts use, each once; one that was asked for as such stands before one of a literal URL. */
 export function upstreamsOf(hosts: readonly HostModel[]): readonly UpstreamModel[] {
-  const found = new Map<string, UpstreamModel>();
+  const distinct = new Set<UpstreamModel>();
   for (const host of hosts) {
     for (const upstream of host.upstreams) {
-      const known = found.get(upstream.name);
-      if (known === upstream) {
-        continue;
-      }
-      invariant(
-        known === undefined || known.digest === upstream.digest,
-        `two upstreams named ${upstream.name}`,
-      );
-      if (known === undefined || preferred(upstream, known)) {
-        found.set(upstream.name, upstream);
-      }
+      distinct.add(upstream);
+    }
+  }
+  const found = new Map<string, UpstreamModel>();
+  for (const upstream of distinct) {
+    const known = found.get(upstream.name);
+    invariant(
+      known === undefined || known.digest === upstream.digest,
+      `two upstreams named ${upstream.name}`,
+    );
+    if (known === undefined || preferred(upstream, known)) {
+      found.set(upstream.name, upstream);
     }
   }
   return [...found.values()].sort((a, b) => byText(a.name, b.name));
@@ -32,28 +34,34 @@ export function upstreamsOf(hosts: readonly HostModel[]): readonly UpstreamModel
 const preferred = (a: UpstreamModel, b: UpstreamModel): boolean =>
   a.origin.kind === b.origin.kind ? a.origin.id < b.origin.id : a.origin.kind === 'upstream';
 
+const isAddress = (name: string): boolean => isIpv4(name) || name.startsWith('[');
+
+/** A port with one more host on it. */
+function joined(known: PortModel | undefined, { shape, values }: HostModel): PortModel {
+  const addressed = values.certificate !== null && values.names.some(isAddress) ? values.certificate : null;
+  return {
+    port: shape.port,
+    tls: shape.tls,
+    http2: shape.http2 || (known?.http2 ?? false),
+    http3: shape.http3 || (known?.http3 ?? false),
+    certificate: known?.certificate ?? values.certificate,
+    addressCertificate: known?.addressCertificate ?? addressed,
+  };
+}
+
 /** The ports of these hosts. Throws RenderRefused where one port is wanted with and without TLS. */
 export function portsOf(hosts: readonly HostModel[]): readonly PortModel[] {
   const found = new Map<number, PortModel>();
-  for (const { shape, values, origin } of hosts) {
+  for (const host of hosts) {
+    const { shape, origin } = host;
     const known = found.get(shape.port);
     if (known && known.tls !== shape.tls) {
       const message = `port ${shape.port} is used with and without TLS`;
       throw new RenderRefused('LISTEN_CONFLICT', { ...origin, field: 'ssl_enabled' }, message);
     }
-    if (
-      !known ||
-      (shape.http2 && !known.http2) ||
-      (shape.http3 && !known.http3) ||
-      (known.certificate === null && values.certificate !== null)
-    ) {
-      found.set(shape.port, {
-        port: shape.port,
-        tls: shape.tls,
-        http2: shape.http2 || (known?.http2 ?? false),
-        http3: shape.http3 || (known?.http3 ?? false),
-        certificate: known?.certificate ?? values.certificate,
-      });
+    // Most ports are plain, and there is nothing more to learn from their second host.
+    if (!known || shape.tls) {
+      found.set(shape.port, joined(known, host));
     }
   }
   return [...found.values()].sort((a, b) => a.port - b.port);

@@ -48,7 +48,7 @@ export interface HostShape {
 }
 
 /** What differs between hosts of one shape; a layout that folds them into one server puts these into maps. */
-export interface HostValues {
+interface HostValues {
   readonly names: readonly string[];
   /** Fingerprint; null without TLS. */
   readonly certificate: string | null;
@@ -94,6 +94,8 @@ export interface PortModel {
   readonly http3: boolean;
   /** A certificate of one of its hosts, for versions that cannot reject a handshake. */
   readonly certificate: string | null;
+  /** That of a host whose name is an address: its clients send no name with the handshake. */
+  readonly addressCertificate: string | null;
 }
 
 /** What one agent is to run, before it is known how its nginx writes it. */

@@ -5,7 +5,7 @@ import { type Directive, int, text, word } from './tree.js';
 import type { Part } from './variables.js';
 
 /** Ours alone, so that it meets no map of somebody else's configuration. */
-export const CONNECTION_VARIABLE = 'nx_connection_upgrade';
+const CONNECTION_VARIABLE = 'nx_connection_upgrade';
 
 const own = (header: string, ...value: readonly Part[]): HeaderModel => ({
   name: header,

@@ -7,7 +7,7 @@ import { type Arg, type Directive, int, quantity, text, word } from './tree.js';
 type FrameDirective = Directive<FrameDirectiveName>;
 
 /** Absolute paths on the agent's host, without control characters and none of `*?[` (nginx reads those as patterns). */
-export interface FramePaths {
+interface FramePaths {
   readonly pid: string;
   readonly errorLog: string;
   /** Unix socket of the proof server; at most 107 bytes. */

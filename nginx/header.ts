@@ -33,7 +33,7 @@ export function checkHeaderName(name: string): Problem | undefined {
 }
 
 /** Why a header's value cannot be rendered, if so. */
-export function checkHeaderValue(header: HeaderText): Problem | undefined {
+function checkHeaderValue(header: HeaderText): Problem | undefined {
   const parts = parseHeaderValue(header);
   return isProblem(parts) ? parts : undefined;
 }

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bundle, type Capabilities, parseNginxVersion, renderFrame } from './index.js';
 
-export const NGINX = '/usr/sbin/nginx';
+const NGINX = '/usr/sbin/nginx';
 
 const build = parseNginxVersion(spawnSync(NGINX, ['-V'], { encoding: 'utf8' }).stderr);
 

@@ -19,7 +19,8 @@ export function certificateFiles(fingerprint: string, capabilities: Capabilities
 
 /**
  * The server that answers names which no host has: nothing of anybody's, a 421. With TLS the handshake is refused
- * already; a version that cannot do that shows the certificate of one of the hosts, never its content.
+ * already; where that cannot be (an old version, a host named by its address) the certificate of one of the hosts
+ * is shown, never its content.
  */
 export function portTree(port: PortModel, capabilities: Capabilities): readonly Directive[] {
   const listen: readonly Arg[] = [
@@ -29,9 +30,10 @@ export function portTree(port: PortModel, capabilities: Capabilities): readonly 
     ...(port.http2 && supports(capabilities, 'http2_listen') ? [word('http2')] : []),
     word('default_server'),
   ];
-  const handshake: readonly Directive[] = supports(capabilities, 'ssl_reject_handshake')
+  const rejects = port.addressCertificate === null && supports(capabilities, 'ssl_reject_handshake');
+  const handshake: readonly Directive[] = rejects
     ? [{ name: 'ssl_reject_handshake', args: [word('on')] }]
-    : certificateFiles(port.certificate ?? '', capabilities);
+    : certificateFiles(port.addressCertificate ?? port.certificate ?? '', capabilities);
   return [
     {
       name: 'server',

@@ -12,6 +12,9 @@ export type RefusalReason =
   | 'UNKNOWN_REFERENCE'
   | 'VALUE_REFUSED';
 
+/** Refuses a field of the resource at hand. */
+export type Refuse = (reason: RefusalReason, field: string, message: string) => never;
+
 /** Thrown by compile and render; names the resource and field, so that the caller can leave that resource out. */
 export class RenderRefused extends Error {
   readonly reason: RefusalReason;

@@ -47,7 +47,7 @@ export function checkSelector(selector: string): Problem | undefined {
 }
 
 /** Whether every pair of the selector is among the labels; a text that is no selector matches nothing. */
-export function selectorMatches(selector: string, labels: Readonly<Record<string, string>>): boolean {
+function selectorMatches(selector: string, labels: Readonly<Record<string, string>>): boolean {
   const pairs = parsed(selector);
   return pairs?.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value) ?? false;
 }

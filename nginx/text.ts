@@ -1,7 +1,7 @@
 import type { Problem } from './model.js';
 
 /** Longest text that is rendered as one token, in bytes with its escapes: nginx's own buffer holds 4,096. */
-export const MAX_TOKEN_BYTES = 4000;
+const MAX_TOKEN_BYTES = 4000;
 
 const PRINTABLE_ASCII = /^[ -~]*$/;
 /** Control and format characters, every line break and white space but the space, and lone surrogates. */
@@ -12,7 +12,7 @@ export const problem = (code: string, message: string): Problem => ({ code, mess
 export const invalidFormat = (message: string): Problem => problem('INVALID_FORMAT', message);
 
 /** True when a text holds nothing that could end a line or hide in one. */
-export const isPlain = (text: string): boolean => PRINTABLE_ASCII.test(text) || !FORBIDDEN.test(text);
+const isPlain = (text: string): boolean => PRINTABLE_ASCII.test(text) || !FORBIDDEN.test(text);
 
 /** Why a text cannot stand in a configuration, if it cannot. */
 export function checkText(text: string): Problem | undefined {

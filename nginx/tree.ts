@@ -73,4 +73,3 @@ export const param = (key: string, value: number, unit: Quantity['unit'] = ''): 
   quantity: { value, unit },
 });
 export const text = (...parts: readonly Part[]): Arg => ({ kind: 'text', parts });
-export const variable = (text: string): Arg => ({ kind: 'variable', name: text });

@@ -3,6 +3,8 @@ export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
 export { type Models, readModels } from './models.js';
 export type { OrganizationDoc } from './organizations.js';
+export { whileOwned } from './owned.js';
+export { storedPassed } from './passed.js';
 export type { Projection } from './projection.js';
 export { type Page, type Reader, reader } from './reader.js';
 export { projectionRunner } from './runner.js';

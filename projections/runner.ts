@@ -23,6 +23,11 @@ export interface RunnerOptions {
   readonly leaseTtlMs?: number;
   /** Events a commit, 1,000 when left out. */
   readonly batchSize?: number;
+  /**
+   * How often a checkpoint is stored that moved without documents; 1,000 ms when left out. Other processes that wait
+   * for a position see only what is stored: where there are such, 0.
+   */
+  readonly saveEveryMs?: number;
 }
 
 interface ProjectionStatus {
@@ -60,7 +65,13 @@ export function projectionRunner(
   const { clock, timers, random } = deps;
   const leaseTtlMs = options.leaseTtlMs ?? 15_000;
   const board = progressBoard({ clock, timers }, projections.map(versionName));
-  const session: SessionDeps = { ...deps, board, leaseTtlMs, batchSize: options.batchSize ?? 1_000 };
+  const session: SessionDeps = {
+    ...deps,
+    board,
+    leaseTtlMs,
+    batchSize: options.batchSize ?? 1_000,
+    saveEveryMs: options.saveEveryMs ?? 1_000,
+  };
   const stopping = new AbortController();
   const { signal } = stopping;
 

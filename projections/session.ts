@@ -12,6 +12,8 @@ export interface SessionDeps extends LeaseDeps {
   readonly board: Board;
   /** How many events go into one commit. */
   readonly batchSize: number;
+  /** A checkpoint that moved without documents is stored at most this often. */
+  readonly saveEveryMs: number;
 }
 
 /**
@@ -19,9 +21,6 @@ export interface SessionDeps extends LeaseDeps {
  * `poisoned`: an event stopped the projection.
  */
 export type Ended = 'idle' | 'again' | 'poisoned';
-
-/** A checkpoint that moved without documents is stored at most this often. */
-const SAVE_EVERY_MS = 1_000;
 
 /** Owns a projection from taking its lease to giving it back. Throws what the log and the store throw. */
 export async function runSession(
@@ -79,7 +78,7 @@ async function follow(
     const folded = await foldBatch(store, projection, events);
     const { ops, poison } = folded;
     const reached = poison ? poison.event.position - 1n : to;
-    const due = clock.monotonic() - savedAt >= SAVE_EVERY_MS;
+    const due = clock.monotonic() - savedAt >= deps.saveEveryMs;
     if (reached > stored && (ops.length > 0 || due || poison)) {
       if (!lease.held()) {
         return 'again';

@@ -1,4 +1,4 @@
 export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js';
-export type { Ready } from './probes.js';
-export { type ReadApiDeps, readRoutes } from './routes.js';
+export { probes, type Ready } from './probes.js';
+export { queryRoutes, type ReadApiDeps } from './routes.js';
 export { type InWorkspace, listAnswer, type Scope, type ScopeDeps, type Scoped, scope } from './scope.js';

@@ -3,7 +3,8 @@ import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
 import { reader, readModels, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { agentHealth } from './agent-health.js';
-import { readRoutes } from './routes.js';
+import { probes } from './probes.js';
+import { queryRoutes } from './routes.js';
 
 /** Ids that tell in a failing test what they are. */
 export const idOf = (name: string): string => uuidv5('test', name);
@@ -24,12 +25,12 @@ export async function startReadApi() {
     await store.setPointer(projection.name, projection.version);
   }
   const state = { position: 100n, ready: { ok: true } as { ok: boolean; why?: string } };
-  const routes = readRoutes({
+  const queries = queryRoutes({
     reader: reader(store, readModels),
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
-    ready: async () => state.ready,
   });
+  const routes = [...queries, ...probes(async () => state.ready)];
   const app = await startApp(routes);
 
   const put = async (name: string, doc: Doc): Promise<void> => {

@@ -3,7 +3,6 @@ import { agentQueries } from './agent.js';
 import type { LoadHealth } from './agent-health.js';
 import { changeQueries } from './change.js';
 import { organizationQueries } from './organization.js';
-import { probes, type Ready } from './probes.js';
 import { type ScopeDeps, scope } from './scope.js';
 import { upstreamQueries } from './upstream.js';
 import { virtualHostQueries } from './virtual-host.js';
@@ -11,11 +10,10 @@ import { workspaceQueries } from './workspace.js';
 
 export interface ReadApiDeps extends ScopeDeps {
   readonly health: LoadHealth;
-  readonly ready: Ready;
 }
 
-/** Every query route, and the probes. */
-export function readRoutes(deps: ReadApiDeps): Route[] {
+/** Every query route. */
+export function queryRoutes(deps: ReadApiDeps): Route[] {
   const scoped = scope(deps);
   return [
     ...organizationQueries(scoped),
@@ -24,6 +22,5 @@ export function readRoutes(deps: ReadApiDeps): Route[] {
     ...upstreamQueries(scoped),
     ...virtualHostQueries(scoped),
     ...changeQueries(scoped),
-    ...probes(deps.ready),
   ];
 }

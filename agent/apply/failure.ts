@@ -29,7 +29,7 @@ export function failureOfError(error: unknown): Failure {
 }
 
 /** What nginx said, told in the bundle's terms. */
-export function failureOfWords(output: string, vocabulary: Vocabulary, reason?: Reason): Failure {
+function failureOfWords(output: string, vocabulary: Vocabulary, reason?: Reason): Failure {
   const said = saidBy(output);
   return tell(
     said.length > 0 ? said : output.split('\n').map((text) => ({ level: '', text })),

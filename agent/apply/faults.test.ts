@@ -1,10 +1,12 @@
 // @slow 120
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock, systemTimers } from '../../kernel/index.js';
+import type { Core } from '../core.js';
+import { runKilled } from '../kill.harness.js';
 import {
   freePort,
   get,
@@ -26,6 +28,18 @@ const folder = (): string => {
   return made;
 };
 const mounts: string[] = [];
+/** Ends with the test, also one that fails: else it would start nginx again in a folder that is gone. */
+const supervisions: (() => void)[] = [];
+const supervise = (core: Core): (() => void) => {
+  const stop = core.conductor.supervise();
+  supervisions.push(stop);
+  return stop;
+};
+test.after.each(() => {
+  for (const stop of supervisions.splice(0)) {
+    stop();
+  }
+});
 test.after(() => {
   for (const made of folders) {
     if (mounts.includes(made)) {
@@ -111,6 +125,27 @@ test('a full disk: nothing half-written is linked, and it goes on once there is 
   core.close();
 });
 
+test('an ordinary user needs no root', async () => {
+  if (process.getuid?.() !== 0) {
+    console.log('SKIPPED: this already runs as an ordinary user');
+    return;
+  }
+  const at = folder();
+  chownSync(at, 65_534, 65_534);
+  const port = await freePort();
+  const ended = await runKilled(join(at, 's'), { 'a.conf': site(port, 'nobody') }, '', {
+    uid: 65_534,
+    gid: 65_534,
+  });
+  assert.match(ended.output, 'done SUCCESS');
+  assert.is(await get(port), 'nobody');
+  const owners = systemProcesses.list().filter((one) => one.folder === join(at, 's'));
+  assert.ok(owners.length > 1);
+  for (const { pid } of owners) {
+    assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Uid:\s65534\s/m);
+  }
+});
+
 test('a folder that cannot be written', async () => {
   const at = folder();
   const port = await freePort();
@@ -161,7 +196,7 @@ test('a master that was killed: its orphans end, nginx comes back by itself', as
   assert.is((await apply(updateOf({ 'a.conf': site(port, 'good') }))).status, 'SUCCESS');
   const master = core.control.master() ?? 0;
   const orphans = core.control.workers(master);
-  const stop = core.conductor.supervise();
+  const stop = supervise(core);
   systemProcesses.signal(master, 'SIGKILL');
   assert.ok(await until(() => core.control.master() === undefined));
   assert.is(await get(port), 'good', 'the orphans go on serving');
@@ -185,7 +220,7 @@ test('somebody links another bundle and reloads: it is changed back', async () =
   core.store.link(one.digest);
   core.control.reload(core.control.master() ?? 0);
   assert.ok(await until(async () => (await get(port)) === 'one'));
-  const stop = core.conductor.supervise();
+  const stop = supervise(core);
   assert.ok(await until(() => core.store.current() === two.digest));
   await core.conductor.idle();
   stop();
@@ -223,7 +258,7 @@ test('commands: reload proves new workers, stop stays stopped, restart brings it
   assert.is(control.master(), undefined);
   const outcome = await apply(updateOf({ 'a.conf': site(port, 'next') }));
   assert.equal([outcome.status, outcome.reason], ['FAILED', 'HEALTH_GATE']);
-  const stopSupervising = conductor.supervise();
+  const stopSupervising = supervise(core);
   await systemTimers.sleep(1500);
   stopSupervising();
   assert.is(control.master(), undefined, 'nobody starts what was stopped by command');

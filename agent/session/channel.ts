@@ -4,7 +4,7 @@ import type { Address } from './address.js';
 import { GATEWAY_NAME } from './authority.js';
 import type { Identity } from './identity.js';
 
-export type Stream = ClientDuplexStream<AgentMessage, MasterMessage>;
+type Stream = ClientDuplexStream<AgentMessage, MasterMessage>;
 
 /** One connection with one stream on it. */
 export interface Channel {

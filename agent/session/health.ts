@@ -54,7 +54,7 @@ export function createHealth(core: Core, clock: Clock): () => Promise<HealthRepo
 }
 
 /** nginx's stub_status; zeros where it has none. */
-export function parseStatus(text: string | undefined): { active: number; requests: number } {
+function parseStatus(text: string | undefined): { active: number; requests: number } {
   const active = Number(/^Active connections: (\d+)/m.exec(text ?? '')?.[1] ?? 0);
   const requests = Number(/^ \d+ \d+ (\d+)/m.exec(text ?? '')?.[1] ?? 0);
   return { active, requests };

@@ -1,12 +1,13 @@
 // @slow 90
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '../../kernel/index.js';
 import { ConfigApplyStatus } from '../../proto/index.js';
 import { connected, final, scene, startAgent, statuses } from '../agent.harness.js';
-import { newAuthority, startMaster } from '../master.harness.js';
+import type { Update } from '../apply/update.js';
+import { type Connection, newAuthority, startMaster } from '../master.harness.js';
 import { freePort, get, listenOn, site, updateOf } from '../nginx.harness.js';
 
 test('registers, connects, applies, tells each stage, beats; keeps its identity', () =>
@@ -136,28 +137,38 @@ test('the gateway goes while a bundle is refused: the answer comes with the next
     one.update(good);
     await final(master, one, good.digest);
 
+    const leaveWhileApplying = async (connection: Connection, update: Update): Promise<void> => {
+      connection.update(update);
+      await master.until('applying', () =>
+        statuses(connection).some(({ digest, stage }) => digest === update.digest && stage === 'tested'),
+      );
+      connection.end();
+    };
     const bad = updateOf({ 'a.conf': site(port, 'bad'), 'b.conf': site(other, 'bad') });
-    one.update(bad);
-    await master.until('applying', () =>
-      statuses(one).some((s) => s.digest === bad.digest && s.stage === 'tested'),
-    );
-    one.end();
+    await leaveWhileApplying(one, bad);
     const two = await connected(master, 2);
-    two.update(bad);
     const refused = await final(master, two, bad.digest);
     assert.equal([refused.status, refused.reason], [ConfigApplyStatus.ROLLED_BACK, 'PORT_IN_USE']);
     assert.match(refused.nginxOutput, `127.0.0.1:${other}`);
+
+    const worse = updateOf({ 'a.conf': site(port, 'worse'), 'b.conf': site(other, 'worse') });
+    await leaveWhileApplying(two, worse);
+    const three = await connected(master, 3);
+    three.update(worse);
+    assert.is((await final(master, three, worse.digest)).status, ConfigApplyStatus.ROLLED_BACK);
+    const tests = [...statuses(two), ...statuses(three)].filter(
+      ({ digest, status }) => digest === worse.digest && status === ConfigApplyStatus.VALIDATING,
+    );
+    assert.is(tests.length, 1, 'what was sent twice is applied once');
     assert.is(await get(port), 'good');
     taken.close();
     await agent.stop();
 
     master.acks = false;
     const again = startAgent(master, stateDir);
-    const three = await connected(master, 3);
-    await master.until('a heartbeat', () =>
-      three.messages.some(({ payload }) => payload?.$case === 'health'),
-    );
-    assert.equal(statuses(three), [], 'what was acknowledged is not told again');
+    const four = await connected(master, 4);
+    await master.until('a heartbeat', () => four.messages.some(({ payload }) => payload?.$case === 'health'));
+    assert.equal(statuses(four), [], 'what was acknowledged is not told again');
     await again.stop();
   }));
 
@@ -171,11 +182,22 @@ test('without a gateway nginx goes on, and the agent comes back to it', () =>
     const good = updateOf({ 'a.conf': site(port, 'good') });
     one.update(good);
     await final(first, one, good.digest);
-    first.close();
     assert.is(await get(port), 'good');
+
+    const next = updateOf({ 'a.conf': site(port, 'next') });
+    one.update(next);
+    await first.until('applying', () =>
+      statuses(one).some(({ digest, stage }) => digest === next.digest && stage === 'tested'),
+    );
+    first.close();
+    const journal = (): string => readFileSync(join(stateDir, 'journal'), 'utf8');
+    await master.until('its end', () => journal().split(next.digest).pop()?.includes('outcome'));
+    assert.is(await get(port), 'next');
     const second = await startMaster({ authority, port: first.port });
     const back = await connected(second, 1);
-    assert.is(back.hello.runningDigest, good.digest);
+    assert.is(back.hello.runningDigest, next.digest);
+    const told = await final(second, back, next.digest);
+    assert.equal([told.status, told.version], [ConfigApplyStatus.SUCCESS, next.version]);
     await agent.stop();
     second.close();
     void master;

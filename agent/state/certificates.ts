@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { placeFile } from './durable.js';
+import type { BundleStore } from './store.js';
 
 /** A certificate that virtual hosts of this agent use, in PEM. */
 export interface HostCertificate {
@@ -33,10 +34,25 @@ export function putCertificates(folder: string, certificates: readonly HostCerti
   return placed.length > 0 ? [...placed, folder] : [];
 }
 
-/** Removes what no kept bundle mentions: a key that nobody needs is not to lie about. */
-export function dropCertificates(folder: string, mentioned: (fingerprint: string) => boolean): void {
-  for (const name of readdirSync(folder)) {
-    if (!mentioned(name.split('.')[0] ?? '')) {
+/** Removes what no kept bundle mentions: a key that nobody needs is not to lie about. Reads every file; for the start. */
+export function dropCertificates(folder: string, store: Pick<BundleStore, 'held' | 'read'>): void {
+  const names = readdirSync(folder);
+  if (names.length === 0) {
+    return;
+  }
+  const mentioned = new Set(
+    store
+      .held()
+      .flatMap((hash) => [
+        ...store
+          .read(hash)
+          .toString('latin1')
+          .matchAll(/certificates\/([0-9a-f]{64})\./g),
+      ])
+      .map(([, fingerprint]) => fingerprint),
+  );
+  for (const name of names) {
+    if (!mentioned.has(name.split('.')[0])) {
       rmSync(join(folder, name), { force: true });
     }
   }

@@ -74,7 +74,7 @@ export function openLayout(stateDir: string, uid = process.getuid?.() ?? 0): Lay
   return layout;
 }
 
-export function layoutOf(root: string): Layout {
+function layoutOf(root: string): Layout {
   return {
     root,
     identity: join(root, 'identity'),

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { removeFolder, tempFolder, updateOf } from '../nginx.harness.js';
+import { dropCertificates } from './certificates.js';
 import { createJournal, type Outcome } from './journal.js';
 import { openLayout, StateFolderError } from './layout.js';
 import { lockStateFolder } from './lock.js';
@@ -68,6 +69,18 @@ test('a journal cut at any byte holds what was whole, and can be gone on with', 
       '[64,["staged","tested"],"é",true]',
     ],
   );
+});
+
+test('what stands behind a damaged line is not believed, nor brought back', () => {
+  const path = join(folder, 'journal3');
+  const journal = createJournal(path);
+  journal.begin('a', '1');
+  journal.step('staged');
+  journal.step('tested');
+  journal.step('linked');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('{"step":"staged"}', '{"step":"staged"!'));
+  createJournal(path).step('staged');
+  assert.equal(createJournal(path).read()?.steps, ['staged']);
 });
 
 test('the journal remembers the last proven bundle over later failures', () => {
@@ -126,6 +139,19 @@ test('the linked, the last good and the newest bundles stay, with their files', 
   assert.is(store.held().length, 4);
   assert.equal(readdirSync(layout.files).sort(), store.held());
   assert.ok(store.manifest(good));
+});
+
+test('keys that no bundle mentions do not outlive a start', () => {
+  const layout = openLayout(fresh());
+  const store = openStore(layout);
+  const [used, unused] = ['a', 'b'].map((letter) => letter.repeat(64));
+  store.putFiles(updateOf({ 'a.conf': `ssl_certificate "certificates/${used}.pem";\n` }).contents);
+  for (const fingerprint of [used, unused]) {
+    writeFileSync(join(layout.certificates, `${fingerprint}.key`), '');
+    writeFileSync(join(layout.certificates, `${fingerprint}.pem`), '');
+  }
+  dropCertificates(layout.certificates, openStore(layout));
+  assert.equal(readdirSync(layout.certificates).sort(), [`${used}.key`, `${used}.pem`]);
 });
 
 test('the link goes back also when there is room for nothing new', () => {

@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorMessage } from '../../kernel/index.js';
+import { LogDamaged } from '../port.js';
 import { SQLITE, sqliteFault } from './database.js';
 import type { LogFiles } from './files.js';
 import { LogNotOpened, type NotOpenedReason } from './not-opened.js';
@@ -73,6 +74,9 @@ export function named(error: unknown, path: string): LogNotOpened {
 }
 
 function reasonOf(error: unknown): NotOpenedReason {
+  if (error instanceof LogDamaged) {
+    return 'DAMAGED';
+  }
   const fault = sqliteFault(error);
   if (fault?.code === SQLITE.FULL || fault?.errno === ENOSPC) {
     return 'DISK_FULL';

@@ -3,7 +3,7 @@
  * loopback, its data in a folder of its own. Needs Java 17 and Maven. `NXMESH_TEST_KAFKA_BROKERS` names brokers to use
  * instead.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { folder } from '../harness/folder.js';
@@ -69,7 +69,12 @@ export async function kafkaJars(): Promise<string | { readonly missing: string }
   if (!(await works('mvn', '--version'))) {
     return { missing: 'no Maven on this machine' };
   }
-  return join(await cached(`kafka-${VERSION}`, install), 'lib');
+  const installed = await cached(`kafka-${VERSION}`, async (folder) => {
+    mkdirSync(folder);
+    await install(folder);
+    return true;
+  });
+  return join(installed ?? '', 'lib');
 }
 
 async function install(into: string): Promise<void> {

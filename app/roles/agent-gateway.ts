@@ -1,0 +1,31 @@
+import { agentGateway } from '../../agent-gateway/index.js';
+import type { Context } from '../context.js';
+import { gatewayCommands } from '../gateway-commands.js';
+import type { Part } from './part.js';
+
+const GRACE_MS = 2_000;
+
+/** The gRPC side: agents. */
+export async function agentGatewayRole(context: Context): Promise<Part> {
+  const { events, readStore, vault, clock, timers, random, log, handlers, locate, settings } = context;
+  const gateway = await agentGateway(
+    {
+      log: events,
+      readStore,
+      vault,
+      clock,
+      timers,
+      random,
+      logger: log,
+      ...gatewayCommands(handlers, locate, clock),
+      certificateMaterial: async () => undefined,
+    },
+    { ...settings.grpcListen, names: settings.grpcNames },
+  );
+  return {
+    listen: async () => {
+      await gateway.listen();
+    },
+    close: () => gateway.close(GRACE_MS),
+  };
+}

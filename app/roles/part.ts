@@ -1,0 +1,14 @@
+import type { Route } from '../../http/index.js';
+
+export const ROLES = ['commands', 'projections', 'read-api', 'agent-gateway', 'publishers'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What a role brings into a process. */
+export interface Part {
+  readonly routes?: readonly Route[];
+  /** Why it cannot serve yet; empty when it can. */
+  readonly notReady?: () => Promise<string>;
+  /** Starts what listens; called when every part is there. */
+  readonly listen?: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}

@@ -1,0 +1,49 @@
+import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
+import type { Context } from '../context.js';
+import { supervise } from '../supervise.js';
+import { desiredConfigCheckpoint } from '../workflow-checkpoint.js';
+import type { Part } from './part.js';
+
+/** Whoever takes over has it after this and a third of it at the latest. */
+const LEASE_MS = 6_000;
+
+/** The read models and the workflows; each is owned by one process at a time. */
+export async function projectionsRole(context: Context): Promise<Part> {
+  const { events, readStore, clock, timers, random, owner, log, settings } = context;
+  const runner = projectionRunner(
+    { log: events, store: readStore, clock, timers, random, owner },
+    readModels,
+    {
+      leaseTtlMs: LEASE_MS,
+      ...(settings.distributed ? { saveEveryMs: 0 } : {}),
+    },
+  );
+  if (!settings.distributed) {
+    // Nobody else projects: what this process has done is all there is, and known before it is stored.
+    context.useLocalPassed((position, withinMs) => runner.passed(position, withinMs));
+  }
+  const stopping = new AbortController();
+  const checkpoint = desiredConfigCheckpoint(readStore);
+  const workflow = supervise(
+    'desired-config',
+    (signal) =>
+      whileOwned(
+        { store: readStore, clock, timers, owner, leaseTtlMs: LEASE_MS },
+        'desired-config',
+        (owned) => runDesiredConfig({ log: events, clock, checkpoint }, owned),
+        signal,
+      ),
+    { timers, log, signal: stopping.signal },
+  );
+  return {
+    notReady: async () => {
+      const behind = (await runner.status()).filter(({ state }) => state !== 'live' && state !== 'standby');
+      return behind.map(({ name, state }) => `${name} is ${state}`).join(', ');
+    },
+    close: async () => {
+      stopping.abort();
+      await workflow;
+      await runner.stop();
+    },
+  };
+}

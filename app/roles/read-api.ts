@@ -1,0 +1,8 @@
+import { agentHealth, queryRoutes } from '../../read-api/index.js';
+import type { Context } from '../context.js';
+import type { Part } from './part.js';
+
+/** Everything that is read. */
+export async function readApiRole({ reader, passed, readStore }: Context): Promise<Part> {
+  return { routes: queryRoutes({ reader, passed, health: agentHealth(readStore) }), close: async () => {} };
+}

@@ -1,0 +1,2 @@
+/** Who issues access tokens and for whom. */
+export const TOKENS = { issuer: 'nxmesh', audience: 'nxmesh' } as const;
