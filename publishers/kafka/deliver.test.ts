@@ -35,9 +35,9 @@ function strict(limit: number) {
 test('halves what is too large together, keeps the order, puts aside what is too large alone', async () => {
   const broker = strict(250);
   const dead = await deliver(broker, settings, [
-    ...[...'abc'].map((one) => message(one)),
+    ...'abc'.split('').map((one) => message(one)),
     message('X', 300),
-    ...[...'de'].map((one) => message(one)),
+    ...'de'.split('').map((one) => message(one)),
     message('Y', 9_000),
   ]);
   assert.is(dead, 2);
@@ -79,7 +79,7 @@ test('batches are bounded in number and bytes; one is on its way, one is gathere
   });
   let taken = 0;
   const all = (async () => {
-    for (const one of [...'abcdefg']) {
+    for (const one of 'abcdefg'.split('')) {
       taken += 1;
       await line.take(message(one), BigInt(taken));
     }

@@ -47,7 +47,7 @@ function consoleConsumer(jars: string): ForeignConsumer {
     name: 'the console consumer of Kafka',
     read: async (brokers, topic, count) => {
       const main = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
-      const print = ['print.key=true', 'print.headers=true'].flatMap((one) => ['--formatter-property', one]);
+      const print = ['print.key=true', 'print.headers=true'].flatMap((one) => ['--property', one]);
       const from = ['--bootstrap-server', brokers.join(','), '--topic', topic, '--from-beginning'];
       const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', join(jars, '*'), main, ...from];
       const text = await runToEnd('java', [...args, '--max-messages', String(count), ...print], READ_MS);

@@ -105,11 +105,9 @@ async function startBroker(jars: string): Promise<TestKafka> {
   const logging = join(home.path, 'log4j2.properties');
   writeFileSync(properties, serverProperties(join(home.path, 'data'), { port, sasl, controller }));
   writeFileSync(logging, LOGGING);
-  const java = (main: string, ...args: readonly string[]): string[] => [
-    ...['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
-    ...[`-Dlog4j2.configurationFile=${logging}`, '-cp', join(jars, '*'), main],
-    ...args,
-  ];
+  const frugal = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+  const java = (...main: readonly string[]): string[] =>
+    frugal.concat(`-Dlog4j2.configurationFile=${logging}`, '-cp', join(jars, '*'), main);
   const clusterId = Buffer.from('nxmesh-test-node').toString('base64url');
   await runToEnd(
     'java',
