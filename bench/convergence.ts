@@ -64,8 +64,7 @@ async function measure(hosts: number): Promise<Sample[]> {
   };
   const newest = async (): Promise<number> =>
     (await api.ok('GET', `${ws}/changes?per_page=1`)).data[0].version;
-  const first = await newest();
-  await until('the first version is proven', () => applied(first), 60_000);
+  await until('the first version is proven', async () => applied(await newest()), 60_000);
 
   const samples: Sample[] = [];
   for (let n = 0; n < CHANGES; n += 1) {

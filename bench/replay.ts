@@ -29,7 +29,8 @@ function fill(path: string): void {
         return { id, type, data: JSON.stringify(data), meta: JSON.stringify(meta) };
       }),
     }));
-    store.commit(group);
+    store.take(group);
+    store.commit();
     store.tidy();
   }
   store.close();

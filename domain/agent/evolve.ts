@@ -21,6 +21,8 @@ export function evolve(state: AgentState, fact: AgentStreamFact): void {
     case 'config.applied':
       state.applied = { version: fact.data.version, digest: fact.data.digest };
       state.failed = undefined;
+      // nginx itself answered with the digest.
+      state.nginxRunning = true;
       return;
     case 'config.refused':
     case 'config.rolled_back':

@@ -29,7 +29,8 @@ test('the files verify at every moment of many checkpoints', async () => {
   let stored = 0;
   const sizes = new Set<number>();
   for (let round = 0; round < 120; round += 1) {
-    store.commit(requests());
+    store.take(requests());
+    store.commit();
     stored += 12;
     if (round % 2 === 0) {
       store.tidy();

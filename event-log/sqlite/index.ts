@@ -28,7 +28,7 @@ export async function sqliteLog(path: string, options: SqliteLogOptions = {}): P
     workerData: { path, options: storeOptions } satisfies WriterData,
   });
   const send = (message: ToWriter): void => writer.postMessage(message);
-  const queue = appendQueue((group) => send({ kind: 'append', group: pack(group) }), clock);
+  const queue = appendQueue((part, more) => send({ kind: 'append', group: pack(part), more }), clock);
   const opening = deferred();
   const closing = deferred();
   let reader: Reader | undefined;
