@@ -74,6 +74,12 @@ test('after a refusal the same version may be sent and applied again', () => {
     .thenFacts(applied(1, 'a'));
 });
 
+test('a version that is sent again and refused again is refused again', () => {
+  const refuse = { type: 'mark-refused', agent_id: id, failure, rolled_back: true } as const;
+  given(connected(1), sent, rolledBack).when(refuse).thenFacts();
+  given(connected(1), sent, rolledBack, sent).when(refuse).thenFacts(rolledBack);
+});
+
 test('what is proven to be served shows that nginx runs', () => {
   given(connected(1), stopped).when({ type: 'mark-nginx', agent_id: id, running: false, at: AT }).thenFacts();
   given(connected(1), stopped, applied(1, 'a'))
