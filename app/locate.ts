@@ -11,6 +11,8 @@ export function locator(reader: Reader): Locate {
         return (await reader.get('agents', id))?.workspace_id;
       case 'upstream':
         return (await reader.get('upstreams', id))?.workspace_id;
+      case 'certificate':
+        return (await reader.get('certificates', id))?.workspace_id;
       default:
         return (await reader.get('virtual_hosts', id))?.workspace_id;
     }
