@@ -215,6 +215,7 @@ test(
               id: CERTIFICATE,
               workspace_id: WORKSPACE,
               domain: 'shop.example.com',
+              names: ['shop.example.com'],
               is_wildcard: false,
               provider: 'custom',
               status: 'active',

@@ -51,7 +51,7 @@ export async function openStores(settings: ServeSettings, deps: Deps): Promise<S
 async function openLog({ dataDir, eventstoreUrl }: ServeSettings, { clock }: Deps): Promise<EventLog> {
   if (eventstoreUrl) {
     const { eventStoreDbLog } = await import('../event-log/eventstoredb/index.js');
-    return eventLog(await eventStoreDbLog({ connectionString: eventstoreUrl.reveal() }, { clock }));
+    return eventLog(await eventStoreDbLog({ connectionString: eventstoreUrl.reveal() }));
   }
   const { sqliteLog } = await import('../event-log/sqlite/index.js');
   return eventLog(await sqliteLog(join(dataDir, 'events.db'), { clock }));
@@ -59,11 +59,11 @@ async function openLog({ dataDir, eventstoreUrl }: ServeSettings, { clock }: Dep
 
 async function openReadStore(
   { dataDir, mongodbUrl, mongodbDatabase }: ServeSettings,
-  { clock }: Deps,
+  { clock, timers }: Deps,
 ): Promise<ReadStore> {
   if (mongodbUrl) {
     const { mongoReadStore } = await import('../read-store/mongodb/index.js');
-    return mongoReadStore({ url: mongodbUrl.reveal(), database: mongodbDatabase });
+    return mongoReadStore({ url: mongodbUrl.reveal(), database: mongodbDatabase, timers });
   }
   const { sqliteReadStore } = await import('../read-store/sqlite/index.js');
   return sqliteReadStore({ path: join(dataDir, 'read.db'), clock, ifUnusable: 'replace' });

@@ -6,7 +6,7 @@ import type { Handlers } from './handlers.js';
 
 /** Where a resource belongs or, once it is gone, belonged; undefined when it never was. Answered by the read models. */
 export type Locate = (
-  kind: 'workspace' | 'agent' | 'upstream' | 'virtual_host',
+  kind: 'workspace' | 'agent' | 'upstream' | 'virtual_host' | 'certificate',
   id: string,
 ) => Promise<{ readonly workspaceId: string; readonly organizationId: string } | undefined>;
 

@@ -1,4 +1,5 @@
 export * from './agent/index.js';
+export { type CertificateUpload, covers } from './certificate/index.js';
 export * from './config/index.js';
 export * from './organization/index.js';
 export * from './slug/index.js';

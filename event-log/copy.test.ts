@@ -42,10 +42,7 @@ test('a copy has the same events in the same order, and a second run copies noth
 test('from the embedded log to EventStoreDB and back it is the same log', async () => {
   const double = await startDouble();
   const server = eventLog(
-    await eventStoreDbLog(
-      { connectionString: `esdb://127.0.0.1:${double.port}?tls=false` },
-      { clock: systemClock },
-    ),
+    await eventStoreDbLog({ connectionString: `esdb://127.0.0.1:${double.port}?tls=false` }),
   );
   const up = await copyLog(await filled(), server, { signal });
   const back = await copyLog(server, eventLog(memoryLog()), { signal });

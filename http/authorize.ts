@@ -52,6 +52,10 @@ export const POLICY = {
   'virtual_host.create': 'editor',
   'virtual_host.update': 'editor',
   'virtual_host.delete': 'editor',
+  'certificate.list': 'viewer',
+  'certificate.read': 'viewer',
+  'certificate.create': 'editor',
+  'certificate.delete': 'editor',
   'change.read': 'viewer',
 } as const satisfies Record<string, Role | 'signed_in' | 'administrator'>;
 

@@ -1,4 +1,5 @@
 import { type AgentDoc, agents } from './agents.js';
+import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
 import { type PlaceDoc, places } from './places.js';
@@ -10,6 +11,7 @@ import { type WorkspaceDoc, workspaces } from './workspaces.js';
 /** Every collection that readers may ask for, with the shape of its documents. */
 export interface Models {
   readonly agents: AgentDoc;
+  readonly certificates: CertificateDoc;
   readonly deliveries: DeliveryDoc;
   readonly organizations: OrganizationDoc;
   readonly places: PlaceDoc;
@@ -27,5 +29,6 @@ export const readModels: readonly Projection[] = [
   agents,
   upstreams,
   virtualHosts,
+  certificates,
   changes,
 ];

@@ -6,7 +6,7 @@ import { resourceProjection } from './resource.js';
 
 export interface PlaceDoc {
   readonly id: string;
-  readonly kind: 'workspace' | 'agent' | 'upstream' | 'virtual_host';
+  readonly kind: 'workspace' | 'agent' | 'upstream' | 'virtual_host' | 'certificate';
   /** Id of a workspace's organization; of anything else's workspace. */
   readonly parent: string;
 }
@@ -25,6 +25,7 @@ export const places = resourceProjection({
     'workspace.created': ({ workspace: { id, organization_id } }) => place('workspace', id, organization_id),
     'agent.enrolled': ({ agent: { id, workspace_id } }) => place('agent', id, workspace_id),
     'upstream.created': ({ upstream: { id, workspace_id } }) => place('upstream', id, workspace_id),
+    'certificate.uploaded': ({ certificate: { id, workspace_id } }) => place('certificate', id, workspace_id),
     'virtual_host.created': ({ virtual_host: { id, workspace_id } }) =>
       place('virtual_host', id, workspace_id),
   },

@@ -29,6 +29,7 @@ export async function startReadApi() {
     reader: reader(store, readModels),
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
+    clock: systemClock,
   });
   const routes = [...queries, ...probes(async () => state.ready)];
   const app = await startApp(routes);

@@ -9,13 +9,14 @@ import type { Part } from './part.js';
 
 /** Everything that changes something. */
 export async function commandsRole(context: Context): Promise<Part> {
-  const { handlers, locate, passed, clock, random, timers, users, keys, events } = context;
+  const { handlers, locate, passed, clock, random, timers, users, keys, events, vault } = context;
   const { privateKey, publicKey } = keys.signing;
   const issue = tokenIssuer({ ...TOKENS, clock, random, privateKey, kid: keyId(publicKey) });
   const routes = writeRoutes({
     handlers,
     locate,
     passed,
+    vault,
     clock,
     random,
     identity: users,

@@ -61,6 +61,24 @@ export const hostFact = (
     [created, ...past],
   );
 
+export const certificateFact = (n: number, names: readonly string[]): Fact<'certificate.uploaded'> =>
+  only(
+    {
+      type: 'upload-certificate',
+      id: id(n),
+      upload: {
+        domain: names[0] ?? '',
+        names: [...names],
+        fingerprint: String(n).padStart(64, '0'),
+        issued_at: AT,
+        expires_at: '2026-04-15T10:30:00.000Z',
+        auto_renew: false,
+      },
+      at: AT,
+    },
+    [created],
+  );
+
 export const agentFact = (n: number, labels: Record<string, string> = {}): Fact<'agent.enrolled'> => {
   const agent: EnrolledAgent = {
     id: id(n),

@@ -2,7 +2,10 @@
  * The log's contract through the real client: against the double of test/eventstoredb, and against a real server too
  * where `NXMESH_TEST_EVENTSTORE_URL` names one.
  */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
 import { startDouble } from '../../test/eventstoredb/index.js';
+import { until } from '../../test/harness/until.js';
 import { logContract } from '../contract/index.contract.js';
 import { type EventLog, eventLog } from '../index.js';
 import { eventStoreDbLog } from './index.js';
@@ -31,3 +34,12 @@ contract('eventstoredb (double)', at);
 if (real) {
   contract('eventstoredb (server)', real);
 }
+
+const after = suite('eventstoredb (double): all along');
+after('every call went to the leader, and every append alone', async () => {
+  assert.ok(double.calls.length > 500);
+  assert.ok(double.calls.every((call) => call.requiresLeader && call.method !== 'batchAppend'));
+  await until('no subscription to be left', () => double.subscriptions.count() === 0);
+  double.stop();
+});
+after.run();

@@ -4,7 +4,10 @@ import type { LogAdapter, RawDelivery, RawEvent, StoredRawEvent, SubscribeOption
 import { type EventStoreDbOptions, eventStoreDbLog } from './index.js';
 
 /** Short enough for a test to wait for, long enough for a busy machine. */
-export const QUICK = { callMs: 400, attempts: 3, firstPauseMs: 5, lastPauseMs: 100, watchMs: 300 };
+export const QUICK = { callMs: 2_000, attempts: 3, firstPauseMs: 5, lastPauseMs: 100, watchMs: 300 };
+
+/** For a server that says nothing, where nothing else is waited for. */
+export const IMPATIENT = { timing: { ...QUICK, callMs: 150 } };
 
 export const addressOf = (node: { readonly port: number }): string =>
   `esdb://127.0.0.1:${node.port}?tls=false`;

@@ -3,7 +3,17 @@ import * as assert from 'uvu/assert';
 import { unavailable } from '../../test/eventstoredb/index.js';
 import { until } from '../../test/harness/until.js';
 import { LogDamaged, Unavailable } from '../index.js';
-import { failure, ids, newStream, QUICK, rawEvents, readAll, type Stage, stage } from './double.harness.js';
+import {
+  failure,
+  IMPATIENT,
+  ids,
+  newStream,
+  QUICK,
+  rawEvents,
+  readAll,
+  type Stage,
+  stage,
+} from './double.harness.js';
 
 const test = suite<Stage>('eventstoredb: read');
 test.before.each(async (context) => {
@@ -37,12 +47,14 @@ test('a read that dies on the way is made again', async ({ log, node }) => {
   assert.equal(ids(await readAll(log, stream)), ids(events));
 });
 
-test('a server that says nothing is unavailable in time, and the call is given up', async ({ log, node }) => {
+test('a server that says nothing is unavailable in time, and the call is given up', async () => {
+  const { log, node, end } = await stage({}, IMPATIENT);
   node.faults.inject('read', { kind: 'silent' }, QUICK.attempts);
   const error = await failure(readAll(log, newStream()));
   assert.instance(error, Unavailable);
   assert.match(error.message, 'no answer within');
   await until('the calls to be given up', () => node.givenUp() === QUICK.attempts);
+  await end();
 });
 
 test('is unavailable while the server is down', async ({ log, node }) => {

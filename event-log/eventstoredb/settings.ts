@@ -26,7 +26,7 @@ export interface Access {
   readonly credentials: Secret<{ readonly username: string; readonly password: string }>;
 }
 
-const SHAPE = /^(esdb(?:\+discover)?):\/\/(?:([^@?]*)@)?([^@?/]+)\/?(?:\?(.*))?$/;
+const SHAPE = /^(esdb(?:\+discover)?):\/\/(?:([^@?]*)@)?([\w.:,-]+)\/?(?:\?(.*))?$/;
 
 const KEYS = new Set([
   'tls',

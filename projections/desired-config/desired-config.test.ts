@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   agentFact,
+  certificateFact,
   created,
   hostFact,
   id,
@@ -243,6 +244,43 @@ test('follows the log and keeps its checkpoint at what is published', async () =
   assert.is((await versions(log)).length, 1);
   stopping.abort();
   await running;
+});
+
+test('a certificate stands in the version with its hosts, and its fingerprint is part of their digest', async () => {
+  const targetOf = async (fingerprint: string): Promise<unknown> => {
+    const log = eventLog(memoryLog());
+    const certificate = certificateFact(7, ['a.example.com']);
+    certificate.data.certificate.fingerprint = fingerprint;
+    const tls = hostFact(
+      3,
+      { server_name: 'a.example.com', ssl_enabled: true, ssl_certificate_id: id(7) },
+      certificate,
+    );
+    await append(log, created, certificate, tls);
+    await pass(log);
+    const [version] = await versions(log);
+    assert.equal(
+      version?.data.upserts.map((one) => one.kind),
+      ['certificate', 'virtual_host'],
+    );
+    return version?.data.targets['all'];
+  };
+  assert.is(await targetOf('a'.repeat(64)), await targetOf('a'.repeat(64)));
+  assert.is.not(await targetOf('a'.repeat(64)), await targetOf('b'.repeat(64)));
+});
+
+test('a deleted certificate leaves the version, and touches nobody', async () => {
+  const log = eventLog(memoryLog());
+  await append(log, created, certificateFact(7, ['a.example.com']));
+  await pass(log);
+  await append(log, {
+    type: 'certificate.deleted',
+    data: { certificate_id: id(7), domain: 'a.example.com', at: '2026-01-15T10:30:00.000Z' },
+  });
+  await pass(log);
+  const last = (await versions(log)).at(-1);
+  assert.equal([last?.data.removes, last?.data.targets], [[{ kind: 'certificate', id: id(7) }], {}]);
+  assert.is(last?.data.causes[0]?.resource_name, 'a.example.com');
 });
 
 test.run();

@@ -142,7 +142,8 @@ function clientConfig(settings: CheckedSettings, signal: AbortSignal): KafkaConf
       const socket = ssl
         ? tlsConnect({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ssl }, onConnect)
         : tcpConnect({ host, port }, onConnect);
-      const destroy = (): void => void socket.destroy();
+      // With an error, or kafkajs does not notice and waits for answers that never come.
+      const destroy = (): void => void socket.destroy(new Error('given up'));
       signal.addEventListener('abort', destroy, { once: true });
       socket.once('close', () => signal.removeEventListener('abort', destroy));
       if (signal.aborted) {

@@ -28,12 +28,15 @@ export function appendCall(
     }
   });
   call.on('error', () => undefined);
-  call.on('end', () => {
+  const finish = (): void => {
+    if (call.cancelled) {
+      return;
+    }
     if (refusal || fault?.kind === 'fail') {
       answer(refusal ?? (fault?.kind === 'fail' ? fault.error : {}));
       return;
     }
-    if (fault?.kind === 'silent' || call.cancelled) {
+    if (fault?.kind === 'silent') {
       return;
     }
     if (sizeOnDisk(events) > node.maxAppendSize) {
@@ -50,7 +53,9 @@ export function appendCall(
     } else if (fault?.kind !== 'deaf') {
       answer(null, response(decision, fault?.kind === 'no-position'));
     }
-  });
+  };
+  // A call that was cancelled half way ends too, and says so only after it: nothing of it is stored.
+  call.on('end', () => setImmediate(finish));
 }
 
 function expecting(options: Options): Expecting {

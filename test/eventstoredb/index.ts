@@ -57,8 +57,8 @@ export interface DoubleNode {
   /** How many reads and subscriptions their clients have cancelled. */
   givenUp(): number;
   cancelled(): void;
-  /** Another node leads from now on. */
-  follow(leaderPort: number): void;
+  /** Another node leads from now on; undefined: this one. */
+  follow(leaderPort: number | undefined): void;
   members(ports: readonly number[]): void;
   stop(): void;
 }
@@ -90,7 +90,7 @@ export async function startDouble(options: DoubleOptions = {}): Promise<DoubleNo
     cancelled: () => {
       givenUp += 1;
     },
-    follow: (port: number) => {
+    follow: (port: number | undefined) => {
       leader = port;
     },
     members: (all: readonly number[]) => {

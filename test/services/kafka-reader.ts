@@ -32,14 +32,15 @@ export async function readTopic(brokers: readonly string[], topic: string): Prom
   const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
-  const ends = await admin.fetchTopicOffsets(topic);
+  // A broker that has just started may not lead all of its partitions yet.
+  const ends = await until(`the offsets of ${topic}`, () => admin.fetchTopicOffsets(topic), 30_000);
   await admin.disconnect();
   const total = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
   const found: Read[] = [];
   if (total === 0) {
     return found;
   }
-  const consumer = kafka.consumer({ groupId: `reader-${crypto.randomUUID()}` });
+  const consumer = kafka.consumer({ groupId: `reader-${crypto.randomUUID()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   await consumer.run({

@@ -45,18 +45,10 @@ export async function startKafka(): Promise<TestKafka | undefined> {
   if (given) {
     return { brokers: given.split(','), control: undefined, stop: async () => {} };
   }
-  if (!(await works('java', '-version'))) {
-    return skip('Kafka', 'no Java (17 or newer) on this machine');
+  const jars = await kafkaJars();
+  if (typeof jars !== 'string') {
+    return skip('Kafka', jars.missing);
   }
-  if (!(await works('mvn', '--version'))) {
-    return skip('Kafka', 'no Maven on this machine');
-  }
-  const installed = await cached(`kafka-${VERSION}`, async (folder) => {
-    mkdirSync(folder);
-    await install(folder);
-    return true;
-  });
-  const jars = join(installed ?? '', 'lib');
   for (let tries = 1; ; tries++) {
     try {
       return await startBroker(jars);
@@ -67,6 +59,22 @@ export async function startKafka(): Promise<TestKafka | undefined> {
       }
     }
   }
+}
+
+/** The folder with Kafka's own programs, brought at the first use; or what this machine lacks for it. */
+export async function kafkaJars(): Promise<string | { readonly missing: string }> {
+  if (!(await works('java', '-version'))) {
+    return { missing: 'no Java (17 or newer) on this machine' };
+  }
+  if (!(await works('mvn', '--version'))) {
+    return { missing: 'no Maven on this machine' };
+  }
+  const installed = await cached(`kafka-${VERSION}`, async (folder) => {
+    mkdirSync(folder);
+    await install(folder);
+    return true;
+  });
+  return join(installed ?? '', 'lib');
 }
 
 async function install(into: string): Promise<void> {
@@ -97,11 +105,9 @@ async function startBroker(jars: string): Promise<TestKafka> {
   const logging = join(home.path, 'log4j2.properties');
   writeFileSync(properties, serverProperties(join(home.path, 'data'), { port, sasl, controller }));
   writeFileSync(logging, LOGGING);
-  const java = (main: string, ...args: readonly string[]): string[] => [
-    ...['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
-    ...[`-Dlog4j2.configurationFile=${logging}`, '-cp', join(jars, '*'), main],
-    ...args,
-  ];
+  const frugal = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+  const java = (...main: readonly string[]): string[] =>
+    frugal.concat(`-Dlog4j2.configurationFile=${logging}`, '-cp', join(jars, '*'), main);
   const clusterId = Buffer.from('nxmesh-test-node').toString('base64url');
   await runToEnd(
     'java',
@@ -179,6 +185,8 @@ offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
 num.network.threads=1
 num.io.threads=2
 log.cleaner.dedupe.buffer.size=4194304
