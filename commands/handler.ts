@@ -8,7 +8,7 @@
  *  4. append all of them, expecting the revision decided on; a conflict starts over, up to three times
  *  5. an append whose outcome is not known is asked again with the same ids, then reported as unavailable
  *
- * Waiting for the read models is the caller's (`settled.ts`): a command is done when it is durable.
+ * Waiting for the read models is the caller's (`answer`): a command is done when it is durable.
  */
 import { type EventLog, Unavailable, VersionConflict } from '../event-log/index.js';
 import { meetsIfMatch, preconditionFailed } from '../http/index.js';

@@ -10,17 +10,17 @@ import { workspaceCommands } from './workspace.js';
 
 const MINUTE_MS = 60_000;
 
-/** The write routes on one log, by a clock that is moved by hand; `fails` is asked before each command. */
+/** The write routes on one log, by a clock that is moved by hand; `endAt` names a command that a process ends before. */
 function subject() {
   let now = Date.parse('2026-01-15T10:30:00.000Z');
-  let fails = (_: string): boolean => false;
+  let ending: string | undefined;
   const clock = { now: () => now, monotonic: () => now };
   const log = eventLog(memoryLog());
   const real = commandHandlers({ log, clock, timers: systemTimers });
   const breaking = <H extends Handlers['organization'] | Handlers['workspace']>(handler: H): H => ({
     ...handler,
     run: async (stream: never, id: never, command: never, context: never, present: never) => {
-      if (fails((command as { type: string }).type)) {
+      if ((command as { type: string }).type === ending) {
         throw new Error('the process ends here');
       }
       return handler.run(stream, id, command, context, present);
@@ -63,7 +63,7 @@ function subject() {
   return {
     call,
     endAt: (type?: string) => {
-      fails = (one) => one === type;
+      ending = type;
     },
     pass: (ms: number) => {
       now += ms;

@@ -80,6 +80,7 @@ test('enrolled: what people said of it, and nothing of itself', async () => {
     sent: null,
     applied: null,
     refused: null,
+    _enrolled: '0',
     _session: null,
     _nginx_stopped: false,
     _revision: '0',

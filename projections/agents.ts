@@ -29,6 +29,8 @@ export interface AgentDoc extends EnrolledAgent, Reported, Origin {
   readonly applied: VersionAt | null;
   /** Newer than what is applied, and did not go live. */
   readonly refused: Refusal | null;
+  /** Revision of its workspace's stream that enrolled it: what was published before is not for it. */
+  readonly _enrolled: string;
   /** The session that is open; an older one that ends late does not count. */
   readonly _session: string | null;
   readonly _nginx_stopped: boolean;
@@ -59,6 +61,7 @@ function enrolled(agent: EnrolledAgent, event: StoredEvent): AgentDoc {
     sent: null,
     applied: null,
     refused: null,
+    _enrolled: String(event.revision),
     _session: null,
     _nginx_stopped: false,
   };

@@ -124,11 +124,28 @@ export async function startReadApi() {
         sent: null,
         applied: null,
         refused: null,
+        _enrolled: '0',
         _session: 'canary-session',
         _nginx_stopped: false,
         ...fields,
       }),
-    version: (number: number, workspace: string) =>
+    delivery: (number: number, workspace: string, agent: string, fields: Record<string, unknown> = {}) =>
+      put('deliveries', {
+        ...resource(`${versionId(idOf(workspace), number)}/${idOf(agent)}`, 7),
+        workspace_id: idOf(workspace),
+        version_key: versionId(idOf(workspace), number),
+        number,
+        agent_id: idOf(agent),
+        state: 'applied',
+        digest: 'a'.repeat(64),
+        sent_at: AT,
+        applied_at: AT,
+        duration_ms: 40,
+        stages: {},
+        failure: null,
+        ...fields,
+      }),
+    version: (number: number, workspace: string, fields: Record<string, unknown> = {}) =>
       put('versions', {
         ...resource(versionId(idOf(workspace), number), 6),
         workspace_id: idOf(workspace),
@@ -138,6 +155,7 @@ export async function startReadApi() {
         causes: [],
         targets: {},
         agent_ids: [],
+        ...fields,
       }),
     health: async (agent: string, at = timestamp(systemClock.now())) => {
       await store.define([{ name: 'agent_health', indexes: ['workspace_id'] }]);
