@@ -77,7 +77,11 @@ const withApp =
   (run: (app: Awaited<ReturnType<typeof setup>>) => Promise<void>): (() => Promise<void>) =>
   async () => {
     const app = await setup();
-    await run(app).finally(() => app.close());
+    try {
+      await run(app);
+    } finally {
+      await app.close();
+    }
   };
 
 test(
@@ -110,7 +114,7 @@ test(
   'the same Idempotency-Key with another key never writes over the first',
   withApp(async ({ post, records, vault }) => {
     const answers = await Promise.all([post(bodyOf(pair), 'k'), post(bodyOf(another), 'k')]);
-    assert.equal(answers.map(({ status }) => status).sort(), [201, 422]);
+    assert.equal(new Set(answers.map(({ status }) => status)), new Set([201, 422]));
     const made = answers.find(({ status }) => status === 201)?.json;
     assert.equal(await records(), [`certificate/${made.id}`]);
     const expected = made.fingerprint === pair.fingerprint ? pair : another;
