@@ -218,7 +218,6 @@ test(
       { bundlePrefix: '/a"b' },
       { webRoots: { shop: '/srv/$host' } },
       { webRoots: { '../x': '/srv' } },
-      { nginxModules: ['http_v2', 'x;y'] },
     ]) {
       const stream = openStream(port, keys, agentId);
       stream.send({ $case: 'registration', value: debian12(wrong) });

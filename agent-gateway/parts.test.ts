@@ -54,17 +54,17 @@ test('admission lets the rate through, and spreads those it turns away', () => {
 test('failed attempts are counted by network and forgotten after the window', () => {
   const time = manualTime();
   const limit = attemptLimit(time.clock, 2, 1000);
-  limit.failed('2001:db8:0:1::1');
-  limit.failed('2001:db8:0:1:ffff::2');
+  limit.count('2001:db8:0:1::1');
+  limit.count('2001:db8:0:1:ffff::2');
   assert.is(limit.wait('2001:db8:0:1:2:3:4:5'), 1000);
   assert.is(limit.wait('2001:db8:0:2::1'), 0);
-  limit.failed('::ffff:192.0.2.1');
-  limit.failed('192.0.2.1');
+  limit.count('::ffff:192.0.2.1');
+  limit.count('192.0.2.1');
   assert.is(limit.wait('192.0.2.1'), 1000);
   time.pass(1000);
   assert.is(limit.wait('192.0.2.1'), 0);
   for (let count = 0; count < 20_000; count += 1) {
-    limit.failed(`10.0.${count >> 8}.${count & 255}`);
+    limit.count(`10.0.${count >> 8}.${count & 255}`);
   }
   assert.is(limit.wait('10.0.0.0'), 0, 'memory is bounded');
 });

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { errorMessage } from '../kernel/index.js';
 import { agentCommand } from './agent.js';
-import { BadSetting } from './bad-setting.js';
 import { configCommand } from './config.js';
 import { logCommand } from './log.js';
 import { configFileOf, serveOptions } from './options.js';
@@ -49,11 +48,23 @@ function endOnSignal(close: () => Promise<void>): void {
   process.on('SIGINT', end);
 }
 
+/** The language's own errors are faults of ours and need their stack. */
+const FAULTS: readonly unknown[] = [
+  Error,
+  TypeError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  AggregateError,
+];
+
+/** An error with a class of its own, or the system's, says enough to whoever runs the program. */
+const isForeseen = (error: unknown): boolean =>
+  error instanceof Error && (!FAULTS.includes(error.constructor) || 'syscall' in error);
+
 function fail(error: unknown): void {
-  const known = error instanceof BadSetting || (error instanceof Error && error.name !== 'Error');
-  process.stderr.write(
-    `nxmesh: ${known ? errorMessage(error) : error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  const stack = error instanceof Error ? error.stack : undefined;
+  process.stderr.write(`nxmesh: ${isForeseen(error) ? errorMessage(error) : (stack ?? String(error))}\n`);
   process.exit(1);
 }
 

@@ -21,6 +21,7 @@ const SETTINGS: readonly (readonly [flag: string, description: string, preset?: 
   ['eventstore-url-file <file>', 'the same, from a file'],
   ['mongodb-url <url>', 'MongoDB instead of the embedded read store (mongodb://…)'],
   ['mongodb-url-file <file>', 'the same, from a file'],
+  ['mongodb-database <name>', 'database in MongoDB, for NxMesh alone', 'nxmesh'],
   [
     'kafka-brokers <hosts>',
     'where events are published, host:port separated by commas; nowhere when left out',

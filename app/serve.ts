@@ -19,6 +19,7 @@ const STARTERS: readonly (readonly [Role, () => Promise<(context: Context) => Pr
   ['projections', async () => (await import('./roles/projections.js')).projectionsRole],
   ['commands', async () => (await import('./roles/commands.js')).commandsRole],
   ['read-api', async () => (await import('./roles/read-api.js')).readApiRole],
+  ['publishers', async () => (await import('./roles/publishers.js')).publishersRole],
   ['agent-gateway', async () => (await import('./roles/agent-gateway.js')).agentGatewayRole],
 ];
 

@@ -24,6 +24,7 @@ export interface ServeSettings {
   readonly eventstoreUrl: Secret | undefined;
   /** Undefined: the embedded read store. */
   readonly mongodbUrl: Secret | undefined;
+  readonly mongodbDatabase: string;
   readonly kafkaBrokers: readonly string[];
   readonly kafkaTopic: string;
   /** The log and the stores may be shared by several processes. */
@@ -36,7 +37,8 @@ export interface ServeSettings {
 type Given = Readonly<Record<string, string | undefined>>;
 
 const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,189}$/;
-const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
+export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
+const DATABASE = /^[A-Za-z0-9_-]{1,63}$/;
 const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
 
 /** Checks the settings; names every fault at once. */
@@ -54,7 +56,7 @@ export function serveSettings(given: Given): ServeSettings {
   const dataDir = resolve(given.dataDir ?? '');
   const eventstoreUrl = check(
     'eventstore-url',
-    () => url(given, 'eventstoreUrl', /^(esdb|kurrentdb)(\+discover)?:\/\//),
+    () => url(given, 'eventstoreUrl', /^esdb(\+discover)?:\/\//),
     undefined,
   );
   const mongodbUrl = check('mongodb-url', () => url(given, 'mongodbUrl', /^mongodb(\+srv)?:\/\//), undefined);
@@ -69,6 +71,11 @@ export function serveSettings(given: Given): ServeSettings {
     roles: check('roles', () => parseRoles(list(given.roles)), []),
     eventstoreUrl,
     mongodbUrl,
+    mongodbDatabase: check(
+      'mongodb-database',
+      () => matching(given.mongodbDatabase, DATABASE, 'is not a name'),
+      '',
+    ),
     kafkaBrokers: check(
       'kafka-brokers',
       () => list(given.kafkaBrokers).map((one) => parseAddress(one) && one),

@@ -244,7 +244,7 @@ function outward(error: unknown): unknown {
   if (error instanceof VersionConflict) {
     return conflict('Others changed the same at the same time; try again');
   }
-  return error instanceof Unavailable ? unavailable('The event log is not available') : error;
+  return error instanceof Unavailable ? unavailable('The event log is not available', error) : error;
 }
 
 /** Least recently used lanes first; an idle one may go, as its state is in the log. */

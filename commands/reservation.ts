@@ -23,3 +23,13 @@ export async function abandoned(
   }
   return { abandoned: holder.id };
 }
+
+/**
+ * Whether a reservation still stands. One that is asked for again is answered as before, though it may have been taken
+ * over since: then whoever asks may not go on, unless what it was for came to be in time.
+ */
+export const stands = async (
+  holder: string | undefined,
+  id: string,
+  existed: (id: string) => Promise<boolean>,
+): Promise<boolean> => holder === id || (await existed(id));

@@ -86,7 +86,12 @@ function changes(agent: AgentDoc, event: StoredEvent): Partial<AgentDoc> | undef
     case 'config.applied': {
       const { version, digest, at } = event.data;
       const overcome = !agent.refused || version >= agent.refused.version;
-      return { applied: { version, digest, at }, refused: overcome ? null : agent.refused };
+      // nginx itself answered with the digest.
+      return {
+        applied: { version, digest, at },
+        refused: overcome ? null : agent.refused,
+        _nginx_stopped: false,
+      };
     }
     case 'config.refused':
     case 'config.rolled_back': {

@@ -2,6 +2,7 @@ import { type AgentDoc, agents } from './agents.js';
 import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
+import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
 import { type UpstreamDoc, upstreams } from './upstreams.js';
 import { type VirtualHostDoc, virtualHosts } from './virtual-hosts.js';
@@ -13,6 +14,7 @@ export interface Models {
   readonly certificates: CertificateDoc;
   readonly deliveries: DeliveryDoc;
   readonly organizations: OrganizationDoc;
+  readonly places: PlaceDoc;
   readonly upstreams: UpstreamDoc;
   readonly versions: VersionDoc;
   readonly virtual_hosts: VirtualHostDoc;
@@ -23,6 +25,7 @@ export interface Models {
 export const readModels: readonly Projection[] = [
   organizations,
   workspaces,
+  places,
   agents,
   upstreams,
   virtualHosts,

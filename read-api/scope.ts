@@ -57,7 +57,9 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
     try {
       return await load();
     } catch (error) {
-      throw error instanceof StoreUnavailable ? unavailable('The read models are out of reach') : error;
+      throw error instanceof StoreUnavailable
+        ? unavailable('The read models are out of reach', error)
+        : error;
     }
   }
 

@@ -5,7 +5,8 @@ import { supervise } from '../supervise.js';
 import { workflowCheckpoint } from '../workflow-checkpoint.js';
 import type { Part } from './part.js';
 
-const LEASE_MS = 9_000;
+/** Whoever takes over has it after this and a third of it at the latest. */
+const LEASE_MS = 6_000;
 
 /** The read models and the workflows; each is owned by one process at a time. */
 export async function projectionsRole(context: Context): Promise<Part> {

@@ -9,7 +9,7 @@ export interface AgentState {
   facts: AgentFacts | undefined;
   sent: { version: number; digest: string } | undefined;
   applied: { version: number; digest: string } | undefined;
-  /** The last refusal, until another digest is applied. */
+  /** The last refusal, until something is applied or it is sent again. */
   failed: { version: number; digest: string } | undefined;
   nginxRunning: boolean | undefined;
   /** Commands that were asked for and not answered yet. */

@@ -186,6 +186,28 @@ test('two workflows at once publish nothing twice', async () => {
   assert.is(last.get(id(2)), digestOf(renamed.data.upstream));
 });
 
+test('a workflow that was overtaken takes nothing back', async () => {
+  const log = eventLog(memoryLog());
+  const [paused, other] = [
+    desiredConfig({ log, clock: systemClock }),
+    desiredConfig({ log, clock: systemClock }),
+  ];
+  await append(log, created, upstream);
+  const [first, second] = (await all(log, source)) as WorkspaceEvent[];
+  for (const one of [first, second]) {
+    await paused.take(one as WorkspaceEvent);
+  }
+  await append(log, renamed);
+  for (const one of (await all(log, source)) as WorkspaceEvent[]) {
+    await other.take(one);
+  }
+  await other.settle();
+  await paused.settle();
+  const found = await versions(log);
+  assert.is(found.length, 1);
+  assert.equal(found[0]?.data.upserts[0]?.resource, renamed.data.upstream);
+});
+
 test('a version larger than 512 kB stands in parts and is complete at the last', async () => {
   const log = eventLog(memoryLog());
   const value = 'x'.repeat(2000);

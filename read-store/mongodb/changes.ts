@@ -73,7 +73,11 @@ const MEETINGS = 5;
  * Without a transaction: a document that stands for a later position stays as it is, however late this writer is.
  * Deleting leaves a stone, because nothing else would keep a late writer from making the document again.
  */
-export async function writeGuarded(database: Database, changes: readonly Change[], at: string): Promise<void> {
+export async function writeGuarded(
+  database: Database,
+  changes: readonly Change[],
+  at: string,
+): Promise<void> {
   const write = ({ id, text }: Change): Write => ({
     replaceOne: {
       filter: { _id: id, at: { $not: { $gt: at } } },
@@ -94,7 +98,9 @@ export async function writeGuarded(database: Database, changes: readonly Change[
         }
         // Some are there in a later state, or another writer made them just now: the former are left out.
         const ids = remaining.map((one) => one.id);
-        const newer = await docs.find({ _id: { $in: ids }, at: { $gt: at } }, { projection: { _id: 1 } }).toArray();
+        const newer = await docs
+          .find({ _id: { $in: ids }, at: { $gt: at } }, { projection: { _id: 1 } })
+          .toArray();
         const left = new Set(newer.map((one) => one._id));
         remaining = remaining.filter((one) => !left.has(one.id));
         if (meeting === MEETINGS) {

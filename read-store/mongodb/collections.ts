@@ -6,9 +6,6 @@ import type { CollectionSpec } from '../port.js';
 import type { Database, Registered } from './database.js';
 import { DUPLICATE_KEY, hasCode, NAMESPACE_EXISTS } from './errors.js';
 
-/** An index over documents that are already there takes its time. */
-const BUILD_MS = 600_000;
-
 const projectionOf = (name: string): string => name.split('/', 1)[0] ?? name;
 /** Readable, and safe whatever the name; unique by what follows it. */
 const plain = (name: string): string => name.replace(/[^A-Za-z0-9_-]+/g, '_').slice(0, 60);
@@ -80,8 +77,10 @@ export function mongoCollections({ db, registry }: Database): Collections {
         const scope = before.indexes[0] ?? missing[0];
         invariant(scope !== undefined, 'a collection with indexes has a scope');
         const keys = missing.flatMap((field) => [[field], ...(field === scope ? [] : [[scope, field]])]);
-        const indexes = keys.map((fields) => ({ key: keyOf(fields), name: fields.join('-') }));
-        await db.collection(before.physical).createIndexes(indexes, { timeoutMS: BUILD_MS });
+        for (const fields of keys) {
+          // One at a time, so that nothing rests on what a server makes of a list of which it has a part.
+          await db.collection(before.physical).createIndex(keyOf(fields), { name: fields.join('-') });
+        }
         // Only now, so that nobody asks by an index that is not there yet.
         await registry.updateOne({ _id: spec.name }, { $addToSet: { indexes: { $each: missing } } });
       }

@@ -75,7 +75,11 @@ export function mongoCommits(database: Database, collections: Collections): Comm
     const to = positionText(commit.to);
     return client.withSession((session) =>
       session.withTransaction(async () => {
-        const { matchedCount } = await control.updateOne(mine(commit), { $set: { position: to } }, { session });
+        const { matchedCount } = await control.updateOne(
+          mine(commit),
+          { $set: { position: to } },
+          { session },
+        );
         if (matchedCount === 1) {
           await writeAll(database, changes, to, session);
         }

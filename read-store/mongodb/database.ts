@@ -1,5 +1,6 @@
-import type { ClientSession, Collection as MongoCollection, Db, MongoClient } from 'mongodb';
+import type { ClientSession, Db, MongoClient, Collection as MongoCollection } from 'mongodb';
 import type { Doc } from '../port.js';
+import type { Deadline } from './deadline.js';
 
 /** A document as it is stored; without `doc` it says that it was deleted at that position. */
 export interface StoredDoc {
@@ -54,6 +55,7 @@ export interface Database {
   /** The servers' names, for messages. */
   readonly where: string;
   readonly transactions: boolean;
+  readonly deadline: Deadline;
   readonly control: MongoCollection<Control>;
   readonly intents: MongoCollection<Intent>;
   readonly registry: MongoCollection<Registered>;

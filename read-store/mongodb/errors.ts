@@ -1,8 +1,11 @@
 import {
+  MongoBulkWriteError,
+  MongoCompatibilityError,
   MongoDriverError,
   MongoInvalidArgumentError,
+  MongoMissingCredentialsError,
+  MongoMissingDependencyError,
   MongoNetworkError,
-  MongoOperationTimeoutError,
   MongoParseError,
   MongoServerError,
   MongoSystemError,
@@ -17,6 +20,11 @@ const PASSING = new Set([
   10107, 11600, 11602, 13388, 13435, 13436, 14031, 17280,
 ]);
 const PASSING_LABELS = ['RetryableWriteError', 'TransientTransactionError', 'RetryableError', 'ResetPool'];
+
+/** The pool was cleared, the client closed, the network went away, no server was found in time. */
+const PASSING_KINDS = [MongoNetworkError, MongoSystemError, MongoDriverError];
+/** A server of another age, or a way in that we do not have. */
+const UNFIT = [MongoCompatibilityError, MongoMissingCredentialsError, MongoMissingDependencyError];
 
 export const DUPLICATE_KEY = 11_000;
 export const NAMESPACE_EXISTS = 48;
@@ -39,20 +47,20 @@ export function translate(where: string, error: unknown): unknown {
     return error;
   }
   const message = `${where}: ${withoutSecrets(error.message)}`;
+  if (error instanceof MongoBulkWriteError && (error.errorResponse as unknown) instanceof Error) {
+    // A bulk that broke off because the connection did.
+    return translate(where, error.errorResponse);
+  }
   if (error instanceof MongoServerError) {
     if (error.code === UNAUTHORIZED || error.code === AUTHENTICATION_FAILED) {
       return new StoreUnusable('unreadable', message, { cause: error });
     }
     return isPassing(error) ? new StoreUnavailable(message, { cause: error }) : error;
   }
-  if (error instanceof MongoParseError || error instanceof MongoInvalidArgumentError) {
-    return error;
+  if (UNFIT.some((kind) => error instanceof kind)) {
+    return new StoreUnusable('unreadable', message, { cause: error });
   }
-  const passing =
-    error instanceof MongoNetworkError ||
-    error instanceof MongoSystemError ||
-    error instanceof MongoOperationTimeoutError ||
-    // The pool was cleared, the client closed, the wait for a connection too long.
-    error instanceof MongoDriverError;
+  const mistake = error instanceof MongoInvalidArgumentError || error instanceof MongoParseError;
+  const passing = PASSING_KINDS.some((kind) => error instanceof kind) && !mistake;
   return passing ? new StoreUnavailable(message, { cause: error }) : error;
 }

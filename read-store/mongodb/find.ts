@@ -25,7 +25,10 @@ export async function findDocs(database: Database, physical: string, query: Quer
       // To the server 0 means no limit.
       return [];
     }
-    const found = docs.find(filter, { projection: { doc: 1 } }).sort(sort).skip(query.offset ?? 0);
+    const found = docs
+      .find(filter, { projection: { doc: 1 } })
+      .sort(sort)
+      .skip(query.offset ?? 0);
     const stored = await (query.limit === undefined ? found : found.limit(query.limit)).toArray();
     return stored.flatMap(({ doc }) => (doc ? [decode(doc)] : []));
   };

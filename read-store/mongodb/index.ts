@@ -54,6 +54,7 @@ function storeOn(database: Database): ReadStore {
       throw translate(where, error);
     }
   }
+  const bounded = <T>(work: () => Promise<T>): Promise<T> => named(() => database.deadline(work()));
 
   async function getMany(physical: string, ids: readonly string[]): Promise<ReadonlyMap<string, Doc>> {
     const found = new Map<string, Doc>();
@@ -79,6 +80,7 @@ function storeOn(database: Database): ReadStore {
   }
 
   return {
+    // Indexes and hashes take as long as there are documents; each question within them has its bound.
     define: (specs) =>
       named(async () => {
         for (const spec of specs) {
@@ -86,16 +88,18 @@ function storeOn(database: Database): ReadStore {
         }
       }),
     get: (collection, id) =>
-      named(() =>
+      bounded(() =>
         collections.reading(collection, [], async ({ physical }) => {
           const doc = (await database.docs(physical).findOne({ _id: id }))?.doc;
           return doc && decode(doc);
         }),
       ),
     getMany: (collection, ids) =>
-      named(() => collections.reading(collection, [], ({ physical }) => getMany(physical, [...new Set(ids)]))),
+      bounded(() =>
+        collections.reading(collection, [], ({ physical }) => getMany(physical, [...new Set(ids)])),
+      ),
     find: (collection, query = {}) =>
-      named(() => {
+      bounded(() => {
         const ordered = query.orderBy === undefined ? [] : [query.orderBy];
         const fields = [...Object.keys(query.where ?? {}), ...ordered];
         return collections.reading(collection, fields, async ({ physical, indexes }) => {
@@ -103,9 +107,9 @@ function storeOn(database: Database): ReadStore {
           return findDocs(database, physical, query);
         });
       }),
-    commit: (commit) => named(() => commits.commit(commit)),
+    commit: (commit) => bounded(() => commits.commit(commit)),
     write: (ops) =>
-      named(async () => {
+      bounded(async () => {
         const changes = await changesOf(collections, ops);
         await (database.transactions && changes.length > 1
           ? client.withSession((session) =>
@@ -114,21 +118,20 @@ function storeOn(database: Database): ReadStore {
           : writeAll(database, changes, undefined));
       }),
     checkpoint: (projection) =>
-      named(async () => BigInt((await control.findOne({ _id: projection }))?.position ?? 0)),
-    pointer: (projection) =>
-      named(async () => (await pointers.findOne({ _id: projection }))?.version ?? 0),
+      bounded(async () => BigInt((await control.findOne({ _id: projection }))?.position ?? 0)),
+    pointer: (projection) => bounded(async () => (await pointers.findOne({ _id: projection }))?.version ?? 0),
     setPointer: (projection, version) =>
-      named(async () => {
+      bounded(async () => {
         invariant(Number.isSafeInteger(version) && version > 0, 'a version counts from 1');
         await pointers.updateOne({ _id: projection }, { $max: { version } }, { upsert: true });
       }),
     drop: (projection) =>
-      named(async () => {
+      bounded(async () => {
         await collections.drop(projection);
         await commits.forget(projection);
       }),
-    acquireLease: (name, owner, ttlMs) => named(() => leases.acquire(name, owner, ttlMs)),
-    releaseLease: (lease) => named(() => leases.release(lease)),
+    acquireLease: (name, owner, ttlMs) => bounded(() => leases.acquire(name, owner, ttlMs)),
+    releaseLease: (lease) => bounded(() => leases.release(lease)),
     hash: (collection) => named(() => collections.reading(collection, [], ({ physical }) => hash(physical))),
     close: () => client.close(),
   };

@@ -1,8 +1,9 @@
 import { MongoClient } from 'mongodb';
 import { StoreUnusable } from '../errors.js';
 import type { Control, Database, Intent, Meta, Registered, StoredDoc } from './database.js';
+import { deadline } from './deadline.js';
 import { translate, withoutSecrets } from './errors.js';
-import { clientOptions, type MongoSettings } from './settings.js';
+import { clientOptions, DEFAULT_TIMEOUT_MS, type MongoSettings } from './settings.js';
 
 /** Grows when what `database.ts` describes changes; a read store is then made again from the log, never migrated. */
 const SCHEMA_VERSION = 1;
@@ -46,7 +47,8 @@ async function check(client: MongoClient, name: string, where: string): Promise<
 export async function openDatabase(settings: MongoSettings): Promise<Database> {
   const client = connection(settings);
   const where = client.options.hosts?.map(String).join(',') || (client.options.srvHost ?? 'MongoDB');
-  try {
+  const bound = deadline(settings.timers, where, settings.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const prepare = async (): Promise<Database> => {
     await client.connect();
     const db = client.db(settings.database);
     const hello = (): Promise<{ localTime: Date; setName?: string; msg?: string }> =>
@@ -67,7 +69,11 @@ export async function openDatabase(settings: MongoSettings): Promise<Database> {
       pointers: db.collection('pointers'),
       docs: (physical) => db.collection<StoredDoc>(physical),
       now: async () => (await hello()).localTime.getTime(),
+      deadline: bound,
     };
+  };
+  try {
+    return await bound(prepare());
   } catch (error) {
     await client.close().catch(() => {});
     throw translate(where, error);

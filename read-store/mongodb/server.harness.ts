@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { MongoClient } from 'mongodb';
-import type { Mongo } from '../../test/services/mongodb.js';
+import { suite } from 'uvu';
+import { systemTimers } from '../../kernel/index.js';
+import { type Mongo, startMongo } from '../../test/services/mongodb.js';
 import type { ReadStore } from '../index.js';
 import { mongoReadStore } from './index.js';
 import type { MongoSettings } from './settings.js';
@@ -17,7 +19,7 @@ export interface Scratch {
 
 export function scratch(mongo: Mongo, timeoutMs = 10_000): Scratch {
   const database = `nxmesh_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
-  const settings = { url: mongo.url, database, timeoutMs };
+  const settings = { url: mongo.url, database, timeoutMs, timers: systemTimers };
   const raw = new MongoClient(mongo.url);
   const opened: ReadStore[] = [];
   return {
@@ -29,7 +31,10 @@ export function scratch(mongo: Mongo, timeoutMs = 10_000): Scratch {
       return store;
     },
     elapse: async (ms) => {
-      await raw.db(database).collection('control').updateMany({}, { $inc: { expires: -ms } });
+      await raw
+        .db(database)
+        .collection('control')
+        .updateMany({}, { $inc: { expires: -ms } });
     },
     dispose: async () => {
       await Promise.all(opened.map((store) => store.close()));
@@ -37,4 +42,15 @@ export function scratch(mongo: Mongo, timeoutMs = 10_000): Scratch {
       await raw.close();
     },
   };
+}
+
+/** Runs tests on the server that there is; where there is none, one test says that nothing was tested. */
+export async function onMongo(title: string, tests: (server: Mongo) => void): Promise<void> {
+  const mongo = await startMongo();
+  if (mongo) {
+    tests(mongo);
+  }
+  const last = suite(mongo ? `${title}: the server` : `${title}: SKIPPED, there is no server`);
+  last('is ended', async () => mongo?.stop());
+  last.run();
 }

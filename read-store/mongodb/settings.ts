@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type MongoClientOptions, ReadConcern, ReadPreference, WriteConcern } from 'mongodb';
-import { errorMessage } from '../../kernel/index.js';
+import { errorMessage, type Timers } from '../../kernel/index.js';
 import { StoreUnusable } from '../errors.js';
 
 /** Where the server is and how to come in. What is secret stands in files, one value each. */
@@ -15,8 +15,9 @@ export interface MongoSettings {
   readonly tlsCaFile?: string;
   /** PEM of our certificate and its key, for servers that ask for one. */
   readonly tlsCertificateKeyFile?: string;
-  /** How long any one question may take, in milliseconds; 10,000 when left out. */
+  /** How long any one call may take, in milliseconds; 10,000 when left out. */
   readonly timeoutMs?: number;
+  readonly timers: Timers;
 }
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
@@ -42,14 +43,19 @@ export function clientOptions(settings: MongoSettings): MongoClientOptions {
   return {
     appName: 'nxmesh',
     ignoreUndefined: true,
-    timeoutMS: timeoutMs,
-    serverSelectionTimeoutMS: timeoutMs,
+    // Before our own deadline, so that the driver's words, which say more, arrive first.
+    serverSelectionTimeoutMS: Math.ceil(timeoutMs * 0.8),
+    waitQueueTimeoutMS: timeoutMs,
     connectTimeoutMS: timeoutMs,
+    // A connection that was silent for so long is given up.
+    socketTimeoutMS: timeoutMs,
     // Leases and checkpoints stand or fall with these, so that no connection string may weaken them.
     readPreference: ReadPreference.primary,
     readConcern: new ReadConcern('majority'),
-    writeConcern: new WriteConcern('majority', undefined, true),
-    ...(username === undefined ? {} : { auth: { username, ...(password === undefined ? {} : { password }) } }),
+    writeConcern: new WriteConcern('majority', timeoutMs, true),
+    ...(username === undefined
+      ? {}
+      : { auth: { username, ...(password === undefined ? {} : { password }) } }),
     ...(tlsCaFile === undefined ? {} : { tls: true, tlsCAFile: checked(tlsCaFile) }),
     ...(tlsCertificateKeyFile === undefined
       ? {}

@@ -5,7 +5,7 @@ import { freePort } from './ports.js';
 import { type Running, start } from './process.js';
 import { until } from './until.js';
 
-const BIN = join(import.meta.dirname, '..', '..', '..', 'bin', 'nxmesh');
+export const BIN = join(import.meta.dirname, '..', '..', '..', 'bin', 'nxmesh');
 
 export const ADMIN = { email: 'admin@example.com', password: 'correct horse battery' };
 

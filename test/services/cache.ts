@@ -55,7 +55,10 @@ const MAKE_MS = 900_000;
  * The path of what `make` puts at the path it is given; made once, also when several ask at once. A half-made one is
  * never seen. Undefined when `make` gives false.
  */
-export async function cached(name: string, make: (path: string) => Promise<boolean>): Promise<string | undefined> {
+export async function cached(
+  name: string,
+  make: (path: string) => Promise<boolean>,
+): Promise<string | undefined> {
   const path = join(cacheFolder(), name);
   const lock = `${path}.lock`;
   mkdirSync(cacheFolder(), { recursive: true });

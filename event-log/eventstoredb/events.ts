@@ -1,0 +1,75 @@
+import { jsonEvent, type RecordedEvent } from '@eventstore/db-client';
+import { CATEGORIES, type Category } from '../../kernel/index.js';
+import { LogDamaged, type RawEvent, type StoredRawEvent } from '../port.js';
+
+type Members = Record<string, unknown>;
+
+/**
+ * An event as the client sends it. The client makes its JSON itself, so it is given back what was parsed from ours:
+ * nothing that JSON cannot hold comes so far. The server and its tools go by the two `$` members.
+ */
+export function proposedEvent(event: RawEvent) {
+  const meta = JSON.parse(event.meta) as Members;
+  return jsonEvent({
+    id: event.id,
+    type: event.type,
+    data: JSON.parse(event.data) as Members,
+    metadata: { ...meta, $correlationId: meta['correlation_id'], $causationId: meta['causation_id'] },
+  });
+}
+
+/** What the server counts: data, metadata and two bytes for each character of the type. */
+export function sizeOnServer(event: RawEvent, metadata: unknown): number {
+  return Buffer.byteLength(event.data) + Buffer.byteLength(JSON.stringify(metadata)) + 2 * event.type.length;
+}
+
+const PREFIXES = CATEGORIES.map((category) => `${category}-`);
+
+export const prefixesOf = (categories: readonly Category[] = CATEGORIES): string[] =>
+  categories.map((category) => `${category}-`);
+
+/** Events of the server itself, of other programs, and links whose target is gone are none of ours. */
+export function isOurs(event: RecordedEvent | undefined): event is RecordedEvent {
+  return (
+    event !== undefined &&
+    !event.type.startsWith('$') &&
+    PREFIXES.some((prefix) => event.streamId.startsWith(prefix))
+  );
+}
+
+/** Where servers before 22.6 leave the position out. */
+const NO_POSITION = 2n ** 64n - 1n;
+
+export function positionOf(event: RecordedEvent): bigint {
+  const position = event.position?.commit;
+  if (position === undefined || position === NO_POSITION) {
+    throw new LogDamaged(`${place(event)} has no position; EventStoreDB 23.10 or newer is needed`);
+  }
+  return position;
+}
+
+/** Throws `LogDamaged` where there is no JSON object: the client gives malformed JSON as a string. */
+export function storedEvent(event: RecordedEvent): StoredRawEvent {
+  const { data, metadata } = event;
+  if (!event.isJson || !isObject(data)) {
+    throw new LogDamaged(`the data of ${place(event)} is not a JSON object`);
+  }
+  if (!isObject(metadata)) {
+    throw new LogDamaged(`the metadata of ${place(event)} is not a JSON object`);
+  }
+  const { $correlationId: _correlation, $causationId: _causation, ...meta } = metadata;
+  return {
+    id: event.id,
+    type: event.type,
+    stream: event.streamId,
+    revision: event.revision,
+    position: positionOf(event),
+    data: JSON.stringify(data),
+    meta: JSON.stringify(meta),
+  };
+}
+
+const isObject = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+
+const place = (event: RecordedEvent): string => `event ${event.revision} of ${event.streamId}`;

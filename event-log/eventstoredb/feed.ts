@@ -1,0 +1,103 @@
+import {
+  type AllStreamResolvedEvent,
+  type RecordedEvent,
+  START,
+  streamNameFilter,
+} from '@eventstore/db-client';
+import { notifier } from '../../kernel/index.js';
+import type { Connection } from './connection.js';
+
+/** Objects that the client keeps ready; events may be large. */
+const AHEAD = 64;
+/** Events that are taken between two turns of the event loop. */
+const MAX_BATCH = 256;
+/** Checkpoints come every so many times 32 events that the server has looked at. */
+const CHECKPOINT_EVERY = 1;
+
+/** One subscription at the server, to be pulled from. */
+export interface Feed {
+  /** What is there; empty when all has been taken. */
+  take(): RecordedEvent[];
+  /** The server has looked at everything up to here. Counts only when all before it has been taken. */
+  checkpoint(): bigint | undefined;
+  /** True once each time the server says that it has reached the end. Counts as above. */
+  caughtUp(): boolean;
+  /** Why nothing more comes, if so. */
+  failure(): unknown;
+  /** Resolves at the next change; to be asked for before looking. */
+  changed(): Promise<void>;
+  stop(): void;
+}
+
+/** `after` is exclusive. */
+export function openFeed(connection: Connection, after: bigint, prefixes: string[]): Feed {
+  const changed = notifier();
+  let reached = false;
+  let checkpoint: bigint | undefined;
+  let goOn: (() => void) | undefined;
+  let failure: unknown;
+  const subscription = connection.client.subscribeToAll(
+    {
+      ...connection.options,
+      fromPosition: after === 0n ? START : { commit: after, prepare: after },
+      filter: streamNameFilter({
+        prefixes,
+        checkpointInterval: CHECKPOINT_EVERY,
+        // The client stands still until this resolves, so that what comes after the checkpoint is not yet there.
+        checkpointReached: (_subscription, position) =>
+          new Promise<void>((resolve) => {
+            checkpoint = position.commit;
+            goOn = resolve;
+            changed.notify();
+          }),
+      }),
+    },
+    { highWaterMark: AHEAD },
+  );
+  const failed = (error: unknown): void => {
+    failure ??= error;
+    changed.notify();
+  };
+  subscription.on('readable', changed.notify);
+  subscription.on('caughtUp', () => {
+    reached = true;
+    changed.notify();
+  });
+  // These listeners stay: an error without one ends the process.
+  subscription.on('error', failed);
+  subscription.on('end', () => failed(new Error('the server ended the subscription')));
+  subscription.on('close', () => failed(new Error('the subscription was closed')));
+
+  return {
+    take: () => {
+      const events: RecordedEvent[] = [];
+      for (let taken = 0; taken < MAX_BATCH; taken += 1) {
+        const one = subscription.read() as AllStreamResolvedEvent | null;
+        if (one === null) {
+          break;
+        }
+        if (one.event) {
+          events.push(one.event);
+        }
+      }
+      return events;
+    },
+    checkpoint: () => {
+      const position = checkpoint;
+      checkpoint = undefined;
+      goOn?.();
+      return position;
+    },
+    caughtUp: () => {
+      const was = reached;
+      reached = false;
+      return was;
+    },
+    failure: () => failure,
+    changed: () => changed.wait(),
+    stop: () => {
+      subscription.unsubscribe().catch(() => undefined);
+      subscription.destroy();
+    },
+  };
+}
