@@ -7,7 +7,7 @@ import { upstreamCommands } from './upstream.js';
 import { virtualHostCommands } from './virtual-host.js';
 import { workspaceCommands } from './workspace.js';
 
-export { readMaterial } from './certificate/index.js';
+export { destroyMaterial, readMaterial } from './certificate/index.js';
 export type { CommandContext } from './context.js';
 export { commandHandlers, type Handlers } from './handlers.js';
 export { type Identity, identity, vaultKey } from './identity.js';

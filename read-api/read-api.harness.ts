@@ -105,6 +105,21 @@ export async function startReadApi() {
         custom_directives: [],
         target_agents: { type: 'all' },
       }),
+    certificate: (name: string, workspace: string, expires_at = '2100-01-01T00:00:00.000Z') =>
+      put('certificates', {
+        ...resource(idOf(name), 7),
+        workspace_id: idOf(workspace),
+        domain: `${name}.example.com`,
+        names: [`${name}.example.com`],
+        is_wildcard: false,
+        provider: 'custom',
+        status: 'active',
+        fingerprint: 'a'.repeat(64),
+        issued_at: AT,
+        expires_at,
+        auto_renew: false,
+        private_key_pem: 'canary-key',
+      }),
     agent: (name: string, workspace: string, fields: Record<string, unknown> = {}) =>
       put('agents', {
         ...resource(idOf(name), 5),

@@ -1,4 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NxError, Secret } from '../../kernel/index.js';
@@ -51,7 +52,7 @@ test('takes keys as openssl writes them', async () => {
   assert.equal(faults(rsa.certificate, String(pkcs1)), []);
   const sec1 = createPrivateKey(other.key).export({ type: 'sec1', format: 'pem' });
   const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
-  assert.equal(faults(other.certificate, `${parameters}${sec1}`), []);
+  assert.equal(faults(other.certificate, `${parameters}${String(sec1)}`), []);
 });
 
 const made: [string, PairOptions, string[]][] = [
@@ -193,6 +194,29 @@ test('hostile text is refused in less than 50 ms', () => {
     });
     assert.ok(Math.min(...times) < 50, `${text.slice(0, 20)}: ${times.join(', ')} ms`);
   }
+});
+
+test('damaged certificates and keys are refused or right, never an error of ours', () => {
+  const der = (pem: string): Buffer => Buffer.from(pem.replaceAll(/-----[^-]+-----|\n/g, ''), 'base64');
+  const damage = fc.record({
+    inKey: fc.boolean(),
+    changes: fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+    cut: fc.option(fc.nat(200)),
+  });
+  fc.assert(
+    fc.property(damage, ({ inKey, changes, cut }) => {
+      const bytes = der(inKey ? key : cert);
+      for (const [at, value] of changes) {
+        bytes[at % bytes.length] = value;
+      }
+      const damaged = bytes.subarray(0, cut === null ? undefined : cut).toString('base64');
+      const started = performance.now();
+      // Throws on anything but a refusal.
+      faults(inKey ? cert : block('CERTIFICATE', damaged), inKey ? block('PRIVATE KEY', damaged) : key);
+      assert.ok(performance.now() - started < 500, damaged);
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 test.run();

@@ -15,7 +15,7 @@ import { answer, type CommandDeps, contextOf, placeOf } from '../request.js';
 import { checkUpload } from './check.js';
 import { destroyMaterial, keepMaterial } from './material.js';
 
-export { readMaterial } from './material.js';
+export { destroyMaterial, readMaterial } from './material.js';
 
 export interface CertificateCommandDeps extends CommandDeps {
   readonly vault: Vault;

@@ -26,11 +26,17 @@ export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined
   }
 }
 
+/** No authority has such a key, and each signature under it would take milliseconds to check. */
+function isAbsurd(key: KeyObject): boolean {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  return modulusLength > 8192 || publicExponent > 0xffff_ffffn;
+}
+
 /** Whether `issuer` signed it, by name and by signature. */
 export function issuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   const key = publicKeyOf(issuer);
   try {
-    return key !== undefined && certificate.checkIssued(issuer) && certificate.verify(key);
+    return key !== undefined && !isAbsurd(key) && certificate.checkIssued(issuer) && certificate.verify(key);
   } catch {
     return false;
   }
@@ -40,8 +46,9 @@ export function issuedBy(certificate: X509Certificate, issuer: X509Certificate):
  * The DNS names and addresses of a certificate, in lower case. An unusual one stands in quotes in node's text, with its
  * commas escaped, and is left out: no virtual host could have such a name.
  */
-export function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
-  const names = subjectAltName.split(', ').flatMap((entry) => {
+export function namesOf({ subjectAltName }: X509Certificate): string[] {
+  // Null where the extension cannot be read; the types do not say so.
+  const names = ((subjectAltName as string | null | undefined) ?? '').split(', ').flatMap((entry) => {
     const dns = /^DNS:([A-Za-z0-9*._-]{1,253})$/.exec(entry)?.[1];
     const address = /^IP Address:([0-9A-Fa-f.:]{2,45})$/.exec(entry)?.[1];
     return dns ?? (address === undefined ? [] : shortAddress(address));
@@ -65,14 +72,22 @@ export const isForServers = ({ keyUsage }: X509Certificate): boolean =>
 const WEAK_SIGNATURES = ['2a864886f70d010102', '2a864886f70d010104', '2a864886f70d010105', '2a8648ce3d0401'];
 
 /** Whether its signature is worth nothing. A root's own does not matter. */
-export function isWeaklySigned(certificate: X509Certificate): boolean {
-  const { raw } = certificate;
+export function isWeaklySigned({ raw, subject, issuer }: X509Certificate): boolean {
+  try {
+    return subject !== issuer && WEAK_SIGNATURES.includes(signatureAlgorithm(raw));
+  } catch {
+    // OpenSSL reads more than DER; whoever signs like that is not to be trusted with it.
+    return true;
+  }
+}
+
+/** Object identifier in hexadecimal. Throws on what is not DER. */
+function signatureAlgorithm(der: Buffer): string {
   // Certificate ::= SEQUENCE { tbsCertificate SEQUENCE, signatureAlgorithm SEQUENCE { OID, … }, … }
-  const outer = element(raw, 0);
-  const algorithm = element(raw, element(raw, outer.start).end);
-  const oid = element(raw, algorithm.start);
-  const isWeak = WEAK_SIGNATURES.includes(raw.toString('hex', oid.start, oid.end));
-  return isWeak && certificate.subject !== certificate.issuer;
+  const outer = element(der, 0);
+  const algorithm = element(der, element(der, outer.start).end);
+  const oid = element(der, algorithm.start);
+  return der.toString('hex', oid.start, oid.end);
 }
 
 /** Where the content of the DER element at `at` begins and ends. */

@@ -148,7 +148,7 @@ const coverage: [string[], string, boolean][] = [
   [['localhost'], 'localhost', true],
 ];
 for (const [names, name, expected] of coverage) {
-  test(`${names} ${expected ? 'covers' : 'does not cover'} ${name}`, () => {
+  test(`${names.join()} ${expected ? 'covers' : 'does not cover'} ${name}`, () => {
     assert.is(covers(names, name), expected);
   });
 }
