@@ -35,7 +35,6 @@ import { type EventStoreDbSettings, readAccess } from './settings.js';
 import { subscribe } from './subscribe.js';
 import { appender, MAX_APPEND_BYTES } from './writer.js';
 
-export type { Timing } from './calls.js';
 export { AccessRefused, AppendTooLarge } from './errors.js';
 export { type EventStoreDbSettings, EventStoreDbSettingsError } from './settings.js';
 

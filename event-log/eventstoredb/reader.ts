@@ -1,6 +1,6 @@
 import { BACKWARDS, END, type RecordedEvent } from '@eventstore/db-client';
 import { LogDamaged, type ReadOptions, type StoredRawEvent } from '../port.js';
-import { type CallDeps, surely } from './calls.js';
+import { type CallDeps, pause, surely } from './calls.js';
 import { isStreamNotFound } from './errors.js';
 import { isOurs, positionOf, storedEvent } from './events.js';
 import { collect } from './pages.js';
@@ -100,13 +100,19 @@ export function openReader(deps: CallDeps): Reader {
   /** The server's own events may stand behind ours, many of them: only the new ones are looked through. */
   async function head(): Promise<bigint> {
     const before = known;
-    const { end, ours = before } = await lookBack(looked > before ? looked : before);
-    if (end < before) {
-      throw new LogDamaged(`the log ends at position ${end}, but held an event at ${before}`);
+    for (let attempt = 1; ; attempt += 1) {
+      const { end, ours = before } = await lookBack(looked > before ? looked : before);
+      if (end >= before) {
+        looked = end;
+        seen(ours);
+        return ours;
+      }
+      // An answered append may be a moment ahead of what reads show.
+      if (attempt >= deps.timing.attempts) {
+        throw new LogDamaged(`the log ends at position ${end}, but held an event at ${before}`);
+      }
+      await deps.timers.sleep(pause(deps, attempt), deps.closed).catch(() => undefined);
     }
-    looked = end;
-    seen(ours);
-    return ours;
   }
 
   return { read, last, head, seen };

@@ -6,7 +6,7 @@ export type Method = 'append' | 'batchAppend' | 'read' | 'subscribe' | 'gossip';
  * `fail`: refused before anything happened. `lost`: done, then the call dies. `silent`: nothing happens and nobody
  * answers. `deaf`: done, and nobody answers. `no-position`: done, answered without a position.
  */
-export type Fault =
+type Fault =
   | { readonly kind: 'fail'; readonly error: Partial<ServiceError> }
   | { readonly kind: 'lost' | 'silent' | 'deaf' | 'no-position' };
 

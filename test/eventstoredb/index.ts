@@ -28,8 +28,7 @@ import { readCall } from './read-call.js';
 import { type DoubleStore, doubleStore } from './store.js';
 import { type Subscriptions, subscriptions } from './subscriptions.js';
 
-export { accessDenied, cancelled, type Fault, notLeader, rpcError, unavailable } from './faults.js';
-export type { DoubleStore } from './store.js';
+export { accessDenied, cancelled, rpcError, unavailable } from './faults.js';
 export { doubleStore } from './store.js';
 
 export interface DoubleOptions {

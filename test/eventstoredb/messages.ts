@@ -3,7 +3,7 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Kept, Proposed } from './store.js';
 
-export const { ReadResp } = streams;
+const { ReadResp } = streams;
 export type Request = InstanceType<typeof streams.ReadReq>;
 export type Response = InstanceType<typeof streams.ReadResp>;
 type Message = InstanceType<typeof streams.AppendReq.ProposedMessage>;

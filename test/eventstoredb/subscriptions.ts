@@ -2,7 +2,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { notifier } from '../../kernel/index.js';
 import type { ReadCall } from './send.js';
 
-export interface OpenSubscription {
+interface OpenSubscription {
   /** An event was looked at, whether or not it passes the filter. */
   looked(): void;
   ended(): boolean;
