@@ -1,10 +1,8 @@
 import type { AnyBulkWriteOperation, ClientSession } from 'mongodb';
 import { serialize } from '../documents.js';
-import { StoreUnavailable } from '../errors.js';
 import type { Op } from '../port.js';
 import type { Collections } from './collections.js';
 import { type Database, inSession, type StoredDoc } from './database.js';
-import { DUPLICATE_KEY, hasCode } from './errors.js';
 import { encode } from './values.js';
 
 /** What is to become of one document: its JSON text, or null for its end. */
@@ -47,66 +45,47 @@ function grouped(changes: readonly Change[]): ReadonlyMap<string, readonly Chang
   return groups;
 }
 
-/** Within a transaction, or where the last write wins. `at` is left out outside projections. */
-export async function writeAll(
+async function writeEach(
   database: Database,
   changes: readonly Change[],
-  at: string | undefined,
+  write: (change: Change) => Write,
   session?: ClientSession,
 ): Promise<void> {
-  const stamp = at === undefined ? {} : { at };
-  const write = ({ id, text }: Change): Write =>
-    text === null
-      ? { deleteOne: { filter: { _id: id } } }
-      : {
-          replaceOne: { filter: { _id: id }, replacement: { ...stamp, doc: encode(text) }, upsert: true },
-        };
   for (const [physical, group] of grouped(changes)) {
     await database.docs(physical).bulkWrite(group.map(write), { ordered: false, ...inSession(session) });
   }
 }
 
-/** How often two writers may meet on new documents; each time one of them is done. */
-const MEETINGS = 5;
-
-/**
- * Without a transaction: a document that stands for a later position stays as it is, however late this writer is.
- * Deleting leaves a stone, because nothing else would keep a late writer from making the document again.
- */
-export async function writeGuarded(
+/** Within a transaction, or where the last write wins: outside projections `at` is the empty text. */
+export const writeAll = (
   database: Database,
   changes: readonly Change[],
   at: string,
-): Promise<void> {
-  const write = ({ id, text }: Change): Write => ({
-    replaceOne: {
-      filter: { _id: id, at: { $not: { $gt: at } } },
-      replacement: text === null ? { at } : { at, doc: encode(text) },
-      upsert: true,
-    },
+  session?: ClientSession,
+): Promise<void> =>
+  writeEach(
+    database,
+    changes,
+    ({ id, text }) =>
+      text === null
+        ? { deleteOne: { filter: { _id: id } } }
+        : {
+            replaceOne: {
+              filter: { _id: id },
+              replacement: { state: { at, doc: encode(text) } },
+              upsert: true,
+            },
+          },
+    session,
+  );
+
+/**
+ * Without a transaction: a document that stands for a later position stays as it is, however late this writer is.
+ * `$max` compares objects by their first field first, which is the position. Deleting leaves a stone, because nothing
+ * else would keep a late writer from making the document again.
+ */
+export const writeGuarded = (database: Database, changes: readonly Change[], at: string): Promise<void> =>
+  writeEach(database, changes, ({ id, text }) => {
+    const state = text === null ? { at } : { at, doc: encode(text) };
+    return { updateOne: { filter: { _id: id }, update: { $max: { state } }, upsert: true } };
   });
-  for (const [physical, group] of grouped(changes)) {
-    const docs = database.docs(physical);
-    let remaining = group;
-    for (let meeting = 1; remaining.length > 0; meeting++) {
-      try {
-        await docs.bulkWrite(remaining.map(write), { ordered: false });
-        break;
-      } catch (error) {
-        if (!hasCode(error, DUPLICATE_KEY)) {
-          throw error;
-        }
-        // Some are there in a later state, or another writer made them just now: the former are left out.
-        const ids = remaining.map((one) => one.id);
-        const newer = await docs
-          .find({ _id: { $in: ids }, at: { $gt: at } }, { projection: { _id: 1 } })
-          .toArray();
-        const left = new Set(newer.map((one) => one._id));
-        remaining = remaining.filter((one) => !left.has(one.id));
-        if (meeting === MEETINGS) {
-          throw new StoreUnavailable(`${database.where}: two writers meet again and again`, { cause: error });
-        }
-      }
-    }
-  }
-}

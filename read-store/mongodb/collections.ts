@@ -27,7 +27,7 @@ export interface Collections {
 
 /** Key of an index: the fields in their order, then the id, so that equal values have an order too. */
 const keyOf = (fields: readonly string[]): Record<string, 1> =>
-  Object.fromEntries([...fields.map((field) => [`doc.${field}`, 1] as const), ['_id', 1] as const]);
+  Object.fromEntries([...fields.map((field) => [`state.doc.${field}`, 1] as const), ['_id', 1] as const]);
 
 export function mongoCollections({ db, registry }: Database): Collections {
   const known = new Map<string, Registered>();

@@ -2,11 +2,16 @@ import type { ClientSession, Db, MongoClient, Collection as MongoCollection } fr
 import type { Doc } from '../port.js';
 import type { Deadline } from './deadline.js';
 
-/** A document as it is stored; without `doc` it says that it was deleted at that position. */
 export interface StoredDoc {
   readonly _id: string;
-  /** Checkpoint that it was written for (`positionText`); absent where it was written outside projections. */
-  readonly at?: string;
+  readonly state: State;
+}
+
+/** `at` comes first: states are compared by it. */
+export interface State {
+  /** Checkpoint that it was written for (`positionText`); empty where it was written outside projections. */
+  readonly at: string;
+  /** Not there when the document was deleted at that position. */
   readonly doc?: Doc;
 }
 

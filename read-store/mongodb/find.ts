@@ -9,8 +9,8 @@ function filterOf(query: Query): Filter<StoredDoc> {
   // What was deleted without a transaction has no fields; it must be told apart only where no field is asked for.
   const conditions: readonly (readonly [string, Document])[] =
     where.length === 0
-      ? [['doc', { $exists: true }]]
-      : where.map(([field, value]) => [field === 'id' ? '_id' : `doc.${field}`, { $eq: value }]);
+      ? [['state.doc', { $exists: true }]]
+      : where.map(([field, value]) => [field === 'id' ? '_id' : `state.doc.${field}`, { $eq: value }]);
   return Object.fromEntries(conditions) as Filter<StoredDoc>;
 }
 
@@ -18,7 +18,7 @@ export async function findDocs(database: Database, physical: string, query: Quer
   const docs = database.docs(physical);
   const filter = filterOf(query);
   const direction = query.descending ? -1 : 1;
-  const fields = query.orderBy === undefined || query.orderBy === 'id' ? [] : [`doc.${query.orderBy}`];
+  const fields = query.orderBy === undefined || query.orderBy === 'id' ? [] : [`state.doc.${query.orderBy}`];
   const sort = Object.fromEntries([...fields, '_id'].map((field) => [field, direction] as const));
   const page = async (): Promise<readonly Doc[]> => {
     if (query.limit === 0) {
@@ -26,11 +26,11 @@ export async function findDocs(database: Database, physical: string, query: Quer
       return [];
     }
     const found = docs
-      .find(filter, { projection: { doc: 1 } })
+      .find(filter, { projection: { 'state.doc': 1 } })
       .sort(sort)
       .skip(query.offset ?? 0);
     const stored = await (query.limit === undefined ? found : found.limit(query.limit)).toArray();
-    return stored.flatMap(({ doc }) => (doc ? [decode(doc)] : []));
+    return stored.flatMap(({ state: { doc } }) => (doc ? [decode(doc)] : []));
   };
   const [items, total] = await Promise.all([page(), docs.countDocuments(filter)]);
   return { items, total };

@@ -60,7 +60,10 @@ function storeOn(database: Database): ReadStore {
     const found = new Map<string, Doc>();
     for (let from = 0; from < ids.length; from += MANY) {
       const filter = { _id: { $in: ids.slice(from, from + MANY) } };
-      for await (const { _id, doc } of database.docs(physical).find(filter)) {
+      for await (const {
+        _id,
+        state: { doc },
+      } of database.docs(physical).find(filter)) {
         if (doc) {
           found.set(_id, decode(doc));
         }
@@ -71,7 +74,9 @@ function storeOn(database: Database): ReadStore {
 
   async function hash(physical: string): Promise<string> {
     const sum = createHash('sha256');
-    for await (const { doc } of database.docs(physical).find().sort({ _id: 1 })) {
+    for await (const {
+      state: { doc },
+    } of database.docs(physical).find().sort({ _id: 1 })) {
       if (doc) {
         sum.update(canonicalJson(decode(doc))).update('\n');
       }
@@ -90,7 +95,7 @@ function storeOn(database: Database): ReadStore {
     get: (collection, id) =>
       bounded(() =>
         collections.reading(collection, [], async ({ physical }) => {
-          const doc = (await database.docs(physical).findOne({ _id: id }))?.doc;
+          const doc = (await database.docs(physical).findOne({ _id: id }))?.state.doc;
           return doc && decode(doc);
         }),
       ),
@@ -113,9 +118,9 @@ function storeOn(database: Database): ReadStore {
         const changes = await changesOf(collections, ops);
         await (database.transactions && changes.length > 1
           ? client.withSession((session) =>
-              session.withTransaction(() => writeAll(database, changes, undefined, session)),
+              session.withTransaction(() => writeAll(database, changes, '', session)),
             )
-          : writeAll(database, changes, undefined));
+          : writeAll(database, changes, ''));
       }),
     checkpoint: (projection) =>
       bounded(async () => BigInt((await control.findOne({ _id: projection }))?.position ?? 0)),
