@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { status } from '@grpc/grpc-js';
 import type { Random, Timers } from '../kernel/index.js';
 import { type Clock, uuidv7 } from '../kernel/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { AgentCommand } from '../domain/index.js';
 import type { EventLog } from '../event-log/index.js';
 import type { Clock, Random, Secret, Timers } from '../kernel/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { status } from '@grpc/grpc-js';
 import { errorMessage, NxError, sha256 } from '../kernel/index.js';
 import type { RegistrationRequest, RegistrationResponse } from '../proto/index.js';

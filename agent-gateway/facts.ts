@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Capabilities } from '../nginx/index.js';
 import { DeploymentMode, type RegistrationRequest } from '../proto/index.js';
 import type { AgentFacts } from '../schemas/index.js';

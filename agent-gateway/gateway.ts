@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { errorMessage, timestamp } from '../kernel/index.js';
 import { bundler } from '../nginx/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { test } from 'uvu';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { timestamp } from '../kernel/index.js';
 import type { Doc } from '../read-store/index.js';
 import type { GatewayDeps, GatewaySettings } from './deps.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Failure } from '../domain/index.js';
 import type { Provenance, RenderRefused } from '../nginx/index.js';
 import { ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { ConfigApplyStatus, type ConfigUpdate } from '../proto/index.js';
 import type { AgentStreamEvent } from '../schemas/index.js';

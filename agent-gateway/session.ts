@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { status } from '@grpc/grpc-js';
 import { errorMessage, never, timestamp } from '../kernel/index.js';
 import type { Ack, AgentMessage, RegistrationRequest } from '../proto/index.js';

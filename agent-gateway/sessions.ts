@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { status } from '@grpc/grpc-js';
 import type { Clock, Timers } from '../kernel/index.js';
 import type { GatewayLog } from './deps.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import type { Capabilities, FrameInput } from '../nginx/index.js';
 import type { Layout } from './state/layout.js';

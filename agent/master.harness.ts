@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Just enough of a master, in this process: its own authority, real TLS, real gRPC, and a script for what it says. */
 import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';

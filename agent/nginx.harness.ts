@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A real nginx under a real state folder, for tests: real files, real processes, real sockets. */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import { logger } from './logger.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { destroyMaterial } from '../commands/index.js';
 import type { EventLog } from '../event-log/index.js';
 import type { StoredEvent } from '../schemas/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { Command } from 'commander';
 import { serveOptions } from './options.js';
 import { serveSettings } from './settings.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What the roles of one process share: the log, the stores, the commands, and where to find things. */
 import type { Logger } from 'pino';
 import { commandHandlers, type Handlers, type Identity, type Locate } from '../commands/index.js';

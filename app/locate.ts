@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Locate } from '../commands/index.js';
 import type { Reader } from '../projections/index.js';
 

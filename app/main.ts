@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { Command } from 'commander';
 import { errorMessage } from '../kernel/index.js';
 import { agentCommand } from './agent.js';

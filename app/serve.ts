@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
  * what it needs from here and knows nothing of the others.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Opens the log, the read store and the vault that the settings name. An adapter's library is loaded only when it is used. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';

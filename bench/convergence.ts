@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * REST command → proven in nginx, with 1, 100 and 1,000 virtual hosts: the whole way, nginx's own share (`nginx -t` and
  * HUP to the first new answer, as the agent's stages tell), the quiet period, and what is left: ours.

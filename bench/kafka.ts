@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Publishing to Kafka: events a second from a log in memory through the publisher (read, envelope, lease, checkpoint),
  * beside bare kafkajs that sends the same messages in the same batches, to a real broker on this machine.

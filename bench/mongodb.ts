@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Catch-up of one read model into MongoDB through the real runner, beside the driver's own `bulkWrite` of the same
  * documents, 1,000 a call, into a collection with the same indexes. The server is the one of the tests.

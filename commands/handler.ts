@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The one command handler. Commands that wait for one stream are decided one after the other on the folded state and
  * appended together, so that a stream is not limited to one fsync a command:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../http/index.js';
 import { type AgentCommandDeps, agentCommands } from './agent.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';

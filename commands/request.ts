@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { HandlerRequest, HandlerResult } from '../http/index.js';
 import { type Clock, digestOf, notFound, type Random, uuidv5, uuidv7 } from '../kernel/index.js';
 import type { CommandContext } from './context.js';

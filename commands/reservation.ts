@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * A slug is reserved before its owner is made, in another stream. A crash between the two leaves a reservation without
  * an owner. It may be taken over once it is this old; a younger one may belong to a command that is still under way.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Slugs are reserved in another stream than their owner's: what a process that ends in between leaves behind. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

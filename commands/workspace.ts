@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Route, route } from '../http/index.js';
 import { conflict, createdId, detail, streams, timestamp } from '../kernel/index.js';
 import { CreateWorkspace, UpdateWorkspace, Workspace } from '../schemas/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The main job, told step by step on real processes: see README. Ends non-zero if any step is not as it should be. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';

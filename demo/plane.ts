@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import type { Api } from '../test/harness/api.js';
 import { DISTRIBUTED_ROLES, distributed } from '../test/harness/distributed.js';

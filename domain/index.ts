@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export * from './agent/index.js';
 export { type CertificateUpload, covers } from './certificate/index.js';
 export * from './config/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Copies a log into another, of any kind. Events keep their ids, streams, revisions and order; positions are the
  * target's own. It may be stopped and started again: what is there already is compared, not copied. Nobody else may

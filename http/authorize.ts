@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant, NxError, notFound } from '../kernel/index.js';
 
 /** Roles in an organization, from the least to the most. */

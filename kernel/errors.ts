@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** One thing wrong with a request; `field` is a path such as `locations[0].path`. */
 export interface ErrorDetail {
   readonly field: string;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { test } from 'uvu';

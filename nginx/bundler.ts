@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { canonicalJson } from '../kernel/index.js';
 import { byText, portsOf, upstreamsOf } from './compile.js';
 import type { HostModel, Model, UpstreamModel } from './compiled.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { digestOf, invariant } from '../kernel/index.js';
 import { isIpv4 } from './address.js';
 import type { HostModel, HostShape, Model, PortModel, UpstreamModel } from './compiled.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { sha256 } from '../kernel/index.js';
 import type { BundleFile } from './model.js';
 

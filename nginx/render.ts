@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant, sha256 } from '../kernel/index.js';
 import { byText } from './compile.js';
 import type { HostModel, Model, PortModel, UpstreamModel } from './compiled.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { AgentFacts, AgentState, EnrolledAgent, Reason, Stage, StoredEvent } from '../schemas/index.js';
 import type { Key, Projection } from './projection.js';
 import { type Origin, origin } from './resource.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { EventLog, Expected } from '../event-log/index.js';
 import { type Position, streams, uuidv5 } from '../kernel/index.js';
 import type {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type AgentDoc, agents } from './agents.js';
 import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Where each resource of a workspace belongs. It is never forgotten: a command about what is gone by now finds its
  * stream, so that one that is asked for again is answered as the first time.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { EventLog } from '../event-log/index.js';
 import { errorMessage, type Position } from '../kernel/index.js';
 import { collectionName, type HeldLease, holdLease, type LeaseDeps } from '../read-store/index.js';

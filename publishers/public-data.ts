@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * What leaves NxMesh of an event. The log holds no secret in clear, but some fields are of use to NxMesh alone and help
  * nobody but an attacker: hashes of tokens and keys, pseudonyms of people. They are named here, and only here.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Timers } from '../kernel/index.js';
 
 /** Waits for a promise, but no longer than `ms`; rejects as it does, and goes on without it when the time is up. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js';
 export { probes, type Ready } from './probes.js';
 export { queryRoutes, type ReadApiDeps } from './routes.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { startApp, type TestApp } from '../http/http.harness.js';
 import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
 import { reader, readModels, versionId } from '../projections/index.js';

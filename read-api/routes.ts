@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import { agentQueries } from './agent.js';

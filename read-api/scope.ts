@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, pageAnswer, windowOf } from '../http/index.js';
 import { notFound, unavailable } from '../kernel/index.js';
 import type { Models, Page, Reader } from '../projections/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** docker-compose.yml names nothing that the code does not have: variables, roles, flags, ports, probes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

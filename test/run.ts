@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Runs every `*.test.js` under `dist/` (or those whose path contains an argument), one child process a file with a
  * time limit, because uvu has none and passes a file that runs no test. Closes with `N passed, N failed`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { errorMessage } from '../../kernel/index.js';
 import type { Reason } from '../../schemas/index.js';
 import type { ToolResult } from '../run-tool.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @slow 120
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import { type AgentMessage, AgentServiceClient, type MasterMessage } from '../../proto/index.js';
 import type { Address } from './address.js';

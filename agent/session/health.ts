@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '../../kernel/index.js';
 import { HealthReport } from '../../proto/index.js';
 import type { Core } from '../core.js';

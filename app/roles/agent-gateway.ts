@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { agentGateway } from '../../agent-gateway/index.js';
 import { readMaterial } from '../../commands/index.js';
 import type { Context } from '../context.js';

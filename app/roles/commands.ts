@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { makeToken } from '../../agent-gateway/index.js';
 import { writeRoutes } from '../../commands/index.js';
 import { keyId, loginLimiter, tokenIssuer } from '../../http/index.js';

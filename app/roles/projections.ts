@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
 import { destroyDeletedKeys } from '../certificate-keys.js';
 import type { Context } from '../context.js';

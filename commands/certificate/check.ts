@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { type CertificateUpload, covers } from '../../domain/index.js';
 import { detail, type ErrorDetail, invalid, Secret, timestamp } from '../../kernel/index.js';

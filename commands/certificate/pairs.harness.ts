@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Certificates and keys for tests, made on the spot. Signed by themselves, or by the authority that is given. */
 import 'reflect-metadata';
 import { createPrivateKey, webcrypto } from 'node:crypto';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Uploads over real HTTP, into a real vault: what becomes of the key when the event does not come to be. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

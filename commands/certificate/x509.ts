@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What node's X509Certificate does not tell by itself. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 

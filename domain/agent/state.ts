@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { AgentFacts, EventData } from '../../schemas/index.js';
 
 export type Failure = EventData<'config.refused'>['failure'];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Whether a certificate with these names (lower case) is good for a name of a virtual host, as browsers see it: a
  * wildcard stands for exactly one label. `*.example.com` needs the same wildcard; `www.example.*` would need a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import { spec } from '../given.harness.js';
 import { workspace } from '../workspace/index.js';

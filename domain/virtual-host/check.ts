@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { detail, type ErrorDetail, invalid } from '../../kernel/index.js';
 import { checkHost } from '../../nginx/index.js';
 import type { Location, TargetAgents, VirtualHost } from '../../schemas/index.js';

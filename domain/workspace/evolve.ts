@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant, never } from '../../kernel/index.js';
 import type { WorkspaceFact } from '../../schemas/index.js';
 import { dropHost, type Enrolment, putHost, type WorkspaceState } from './state.js';

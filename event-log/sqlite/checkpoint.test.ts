@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The write-ahead log is brought into the database again and again; at every moment a kill leaves a whole log. */
 import { cpSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Clock, categoryOf, invariant } from '../../kernel/index.js';
 import type { RawEvent } from '../port.js';
 import { chained } from './chain.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The embedded log: one SQLite file, one writing process. Imported by its own path, so that a process which uses
  * another store never loads the native library.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { RawEvent } from '../port.js';
 import type { Answer, AppendRequest } from './commit.js';
 import type { NotOpenedReason } from './not-opened.js';

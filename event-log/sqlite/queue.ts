@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Clock, type Deferred, deferred } from '../../kernel/index.js';
 import { type Appended, type Expected, Unavailable, VersionConflict } from '../port.js';
 import { type Answer, type AppendRequest, NONE } from './commit.js';

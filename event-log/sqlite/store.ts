@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Opens the files of a log for writing, or says by name why not. Nothing is changed before all checks have passed. */
 import { existsSync, rmSync } from 'node:fs';
 import type { Clock } from '../../kernel/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The writer's thread: the only one that writes, so that no fsync ever holds up the event loop of the process. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { errorMessage, invariant, never, systemClock } from '../../kernel/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The desired-config workflow: reads `workspace-` events, appends versions to `config-<workspace>`.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The one place that knows kafkajs. It is rebuilt after every failure: its own recovery is not leant on. */
 import { isIP, connect as tcpConnect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { KafkaClient } from './client.js';
 import { type Message, toDeadLetter } from './envelope.js';
 import { MessagesTooLarge } from './errors.js';

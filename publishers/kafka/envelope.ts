@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** CloudEvents 1.0 in Kafka's binary mode: attributes are headers, the value is the data alone. */
 import { sha256 } from '../../kernel/index.js';
 import type { StoredEvent } from '../../schemas/index.js';

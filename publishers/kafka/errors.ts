@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Settings that cannot be used; names every fault. */
 export class BadKafkaSettings extends Error {
   constructor(faults: readonly string[]) {

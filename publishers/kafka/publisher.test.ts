@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** @slow 240 @alone: publishing to a real broker, which is stopped, killed and started again. */
 import { createServer, type Socket } from 'node:net';
 import { suite } from 'uvu';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Publishes the event log to Kafka: a subscription with a checkpoint, owned by one process at a time.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** @slow 240 @alone: replays to fresh topics of a real broker, read also by a consumer with no code of ours. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

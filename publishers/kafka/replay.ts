@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Position } from '../../kernel/index.js';
 import { BadKafkaSettings, Outrun, TopicNotFresh } from './errors.js';
 import { type PublisherDeps, publishLoop } from './publisher.js';

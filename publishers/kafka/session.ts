@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type EventLog, UnknownEvent } from '../../event-log/index.js';
 import type { Position } from '../../kernel/index.js';
 import { type HeldLease, holdLease, type LeaseDeps } from '../../read-store/index.js';

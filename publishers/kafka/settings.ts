@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Secret } from '../../kernel/index.js';
 import { BadKafkaSettings } from './errors.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { AnyBulkWriteOperation, ClientSession } from 'mongodb';
 import { serialize } from '../documents.js';
 import type { Op } from '../port.js';

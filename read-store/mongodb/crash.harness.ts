@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Database } from './database.js';
 
 const WRITES = ['insertOne', 'updateOne', 'bulkWrite', 'deleteMany'];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ClientSession, Db, MongoClient, Collection as MongoCollection } from 'mongodb';
 import type { Doc } from '../port.js';
 import type { Deadline } from './deadline.js';

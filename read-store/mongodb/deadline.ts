@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { deferred, type Timers } from '../../kernel/index.js';
 import { StoreUnavailable } from '../errors.js';
 

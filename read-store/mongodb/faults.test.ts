@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** @slow 900: the first run builds the server. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';

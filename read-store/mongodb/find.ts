@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Document, Filter } from 'mongodb';
 import type { Doc, Found, Query } from '../port.js';
 import type { Database, StoredDoc } from './database.js';

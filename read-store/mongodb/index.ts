@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The read store in a database of MongoDB. Imported where it is needed, so that a process with another store never
  * loads the driver.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Lease } from '../port.js';
 import type { Commits } from './commits.js';
 import type { Control, Database } from './database.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** @slow 900: the first run builds the server. */
 import { readStoreContract } from '../contract/read-store.contract.js';
 import { onMongo, scratch } from './server.harness.js';

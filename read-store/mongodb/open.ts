@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { MongoClient } from 'mongodb';
 import { StoreUnusable } from '../errors.js';
 import type { Control, Database, Intent, Meta, Registered, StoredDoc } from './database.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { type MongoClientOptions, ReadConcern, ReadPreference, WriteConcern } from 'mongodb';
 import { errorMessage, type Timers } from '../../kernel/index.js';

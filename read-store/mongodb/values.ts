@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant, type Position } from '../../kernel/index.js';
 import { deserialize } from '../documents.js';
 import type { Doc } from '../port.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, DisplayName, Labels, nullable, oneOf, Slug, type Static, Type, Uuid } from '../common.js';
 import * as R from '../resources/index.js';
 

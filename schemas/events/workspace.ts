@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, nullable, Sha256, Timestamp, Type, Uuid } from '../common.js';
 import { Certificate, EnrolledAgent, Upstream, VirtualHost, Workspace } from '../resources/index.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, nullable, oneOf, Sha256, type Static, Timestamp, Type, Uuid } from '../common.js';
 
 /** A name that a certificate is for: lower case, `*.` for all names one level below. */

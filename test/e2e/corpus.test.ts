@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The corpus of hostile bodies over the REST API: refused by field, nothing written, never a 5xx. */
 import { join } from 'node:path';
 import { test } from 'uvu';

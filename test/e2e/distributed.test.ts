@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * @slow 900 @alone: the first run on a machine makes the stand-ins. The demo's story on the distributed shape, every role
  * killed once; and what was published, read by a consumer of its own.

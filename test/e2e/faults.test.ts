@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** @slow 240 @alone: the promise under faults, on real processes: what is told as applied is served, whatever ends. */
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** TLS hosts with uploaded certificates: a real control plane, a real agent, a real nginx, and browsers' protocols. */
 import { createPrivateKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';

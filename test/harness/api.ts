@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;

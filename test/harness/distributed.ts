@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The distributed shape as local processes: EventStoreDB's double, a server that speaks MongoDB's protocol, a Kafka
  * broker, each role in a process of its own, and nginx in front that routes by method.

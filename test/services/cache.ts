@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Programs that tests need, made once and kept outside the tree. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

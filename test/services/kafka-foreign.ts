@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Consumers that share no code with NxMesh: `kcat` where it is installed, else the console consumer of Kafka itself. */
 import { join } from 'node:path';
 import { kafkaJars } from './kafka.js';

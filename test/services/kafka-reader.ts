@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What is in a topic, as a consumer sees it. */
 import { Kafka, logLevel } from 'kafkajs';
 import { until } from '../harness/until.js';

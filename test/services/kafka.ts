@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * A real Kafka broker for tests and benchmarks: `org.apache.kafka` as Maven gives it, one node in KRaft mode on the
  * loopback, its data in a folder of its own. Needs Java 17 and Maven. `NXMESH_TEST_KAFKA_BROKERS` names brokers to use

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * A server for tests that speaks MongoDB's wire protocol: the one that `NXMESH_TEST_MONGODB_URL` names, else FerretDB 1.x
  * on SQLite, built by Go from the sources beside this file's.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { execFile } from 'node:child_process';
 
 /** Runs a program to its end; gives what it printed (both streams). Throws with it, also when the time is up. */
