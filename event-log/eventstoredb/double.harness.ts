@@ -9,8 +9,7 @@ export const QUICK = { callMs: 2_000, attempts: 3, firstPauseMs: 5, lastPauseMs:
 /** For a server that says nothing, where nothing else is waited for. */
 export const IMPATIENT = { timing: { ...QUICK, callMs: 150 } };
 
-const addressOf = (node: { readonly port: number }): string =>
-  `esdb://127.0.0.1:${node.port}?tls=false`;
+const addressOf = (node: { readonly port: number }): string => `esdb://127.0.0.1:${node.port}?tls=false`;
 
 export interface Stage {
   readonly node: DoubleNode;
