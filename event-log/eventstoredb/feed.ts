@@ -34,7 +34,6 @@ export function openFeed(connection: Connection, after: bigint, prefixes: string
   const changed = notifier();
   let reached = false;
   let checkpoint: bigint | undefined;
-  let goOn: (() => void) | undefined;
   let failure: unknown;
   const subscription = connection.client.subscribeToAll(
     {
@@ -43,13 +42,10 @@ export function openFeed(connection: Connection, after: bigint, prefixes: string
       filter: streamNameFilter({
         prefixes,
         checkpointInterval: CHECKPOINT_EVERY,
-        // The client stands still until this resolves, so that what comes after the checkpoint is not yet there.
-        checkpointReached: (_subscription, position) =>
-          new Promise<void>((resolve) => {
-            checkpoint = position.commit;
-            goOn = resolve;
-            changed.notify();
-          }),
+        checkpointReached: (_subscription, position) => {
+          checkpoint = position.commit;
+          changed.notify();
+        },
       }),
     },
     { highWaterMark: AHEAD },
@@ -85,7 +81,6 @@ export function openFeed(connection: Connection, after: bigint, prefixes: string
     checkpoint: () => {
       const position = checkpoint;
       checkpoint = undefined;
-      goOn?.();
       return position;
     },
     caughtUp: () => {

@@ -14,7 +14,7 @@
  *  7. Subscriptions are pulled from, to `null`, before what the server said behind the events counts; they are ended
  *     when they are left, and made again with growing pauses from the last event given, whatever broke them off,
  *     unless access is refused or the log is damaged. What comes twice is dropped.
- *  8. A checkpoint lets the client go on only when all that came before it has been taken.
+ *  8. A checkpoint counts only when all that came before it has been taken: the client tells of it ahead of its events.
  *  9. Events of the server, of other programs and dangling links are passed over; a text where an object belongs
  *     is `LogDamaged`.
  * 10. A subscription that hears nothing for a while, although the log has gone on, is made again.

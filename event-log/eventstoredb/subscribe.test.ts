@@ -71,12 +71,17 @@ test('what a new subscription brings again is dropped, and the reader is told no
   await log.append(stream, 'none', rawEvents(5));
   const reader = reading(log);
   await reader.toCaughtUp();
+  node.subscriptions.goBack(3);
   for (let round = 0; round < 3; round += 1) {
+    const more = reader.events(6 + round);
+    const before = subscriptions(node);
     node.subscriptions.kill(unavailable);
+    await until('another subscription', () => subscriptions(node) > before && node.subscriptions.count() > 0);
     await log.append(stream, BigInt(4 + round), rawEvents(1));
-    await reader.events(6 + round);
+    await more;
     await reader.toCaughtUp();
   }
+  assert.is(reader.ids.length, 8);
   assert.is(new Set(reader.ids).size, reader.ids.length);
   assert.equal(
     reader.caughtUp,
@@ -88,16 +93,21 @@ test('what a new subscription brings again is dropped, and the reader is told no
 test('a checkpoint does not count before the events ahead of it have been taken', async ({ log, node }) => {
   const [wanted, other] = [newStream('config'), newStream()];
   const events = rawEvents(6);
-  for (const [index, event] of events.entries()) {
-    await log.append(wanted, index === 0 ? 'none' : BigInt(index - 1), [event]);
+  const fill = async (index: number): Promise<void> => {
+    await log.append(wanted, index === 0 ? 'none' : BigInt(index - 1), events.slice(index, index + 1));
     await log.append(other, index === 0 ? 'none' : BigInt(index * 40 - 1), rawEvents(40));
-  }
+  };
+  await fill(0);
   const reader = reading(log, { categories: ['config'] });
   await reader.events(1);
+  node.subscriptions.considered();
   let looked = 0;
+  for (let index = 1; index < events.length; index += 1) {
+    await fill(index);
+  }
   await until('the server to be far ahead', () => {
     looked += node.subscriptions.considered();
-    return looked >= 240;
+    return looked >= 5 * 41;
   });
   node.subscriptions.kill(unavailable);
   await reader.events(6);
@@ -136,6 +146,7 @@ test('a reader of some categories is told how far the log has gone, also by the 
   assert.equal(reader.ids, []);
   const asked = node.subscriptions.prefixes();
   assert.equal(asked[0], ['config-', 'slug-'], 'the past is filtered by the server');
+  assert.is(asked.length, 2, 'and one more subscription is enough');
   await reader.end();
 });
 
@@ -157,11 +168,19 @@ test('an event that cannot be read stops the reader there, behind all that came 
 }) => {
   const stream = newStream();
   const events = rawEvents(3);
-  await log.append(stream, 'none', events);
+  await log.append(stream, 'none', events.slice(0, 1));
+  const reader = reading(log);
+  await reader.toCaughtUp();
+  node.subscriptions.considered();
+  let looked = 0;
+  await log.append(stream, 0n, events.slice(1));
   node.store.plant(stream, { data: Buffer.from('{"half":') });
   await log.append(newStream(), 'none', rawEvents(1));
-  const reader = reading(log);
-  const error = await failure(reader.toCaughtUp());
+  await until('all of it to be sent', () => {
+    looked += node.subscriptions.considered();
+    return looked >= 4;
+  });
+  const error = await failure(reader.events(9));
   assert.instance(error, LogDamaged);
   assert.match(error.message, `event 3 of ${stream}`);
   assert.equal(reader.ids, ids(events));
@@ -193,11 +212,10 @@ test('one that falls silent while the log goes on is made again', async ({ log, 
 });
 
 test('one that never begins is made again', async ({ log, node }) => {
-  await log.append(newStream(), 'none', rawEvents(1));
+  const { position } = await log.append(newStream(), 'none', rawEvents(1));
   node.faults.inject('subscribe', { kind: 'silent' });
-  const reader = reading(log);
-  await reader.toCaughtUp();
-  assert.is(reader.ids.length, 1);
+  const reader = reading(log, { after: position });
+  assert.is(await reader.toCaughtUp(), position);
   assert.is(subscriptions(node), 2);
   await reader.end();
 });

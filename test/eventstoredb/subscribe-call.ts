@@ -36,7 +36,8 @@ export async function subscribeCall(node: DoubleNode, call: ReadCall, options: O
   call.once('cancelled', open.end);
   await send(call, confirmation(randomUUID()));
   let index = store.all.findIndex((one) => one.position > passed);
-  index = index < 0 ? store.all.length : index;
+  index = Math.max(0, (index < 0 ? store.all.length : index) - node.subscriptions.back());
+  passed = node.subscriptions.back() > 0 ? (store.all[index - 1]?.position ?? 0n) : passed;
   let considered = 0;
   let live = false;
   const told = async (): Promise<void> => {

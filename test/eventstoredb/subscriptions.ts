@@ -20,6 +20,9 @@ export interface Subscriptions {
   considered(): number;
   /** The stream names that each subscription asked for, in order. */
   prefixes(): readonly (readonly string[])[];
+  /** Those to come bring so many events again that lie before their start. */
+  goBack(events: number): void;
+  back(): number;
   /** Ends all that are open with this status. */
   kill(error: Partial<ServiceError>): void;
   /** All that are open say nothing any more, and nobody is told: a load balancer that lost them. */
@@ -30,6 +33,7 @@ export function subscriptions(): Subscriptions {
   const all = new Map<ReadCall, { end: () => void; freeze: () => void }>();
   const prefixes: (readonly string[])[] = [];
   let considered = 0;
+  let back = 0;
   return {
     open: (call, asked) => {
       prefixes.push(asked);
@@ -60,6 +64,10 @@ export function subscriptions(): Subscriptions {
       return before;
     },
     prefixes: () => prefixes,
+    goBack: (events) => {
+      back = events;
+    },
+    back: () => back,
     kill: (error) => {
       for (const [call, { end }] of all) {
         end();
