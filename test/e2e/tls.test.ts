@@ -3,11 +3,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect as connectHttp2 } from 'node:http2';
-import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type TestPair, testPair } from '../../commands/certificate/pairs.harness.js';
@@ -15,6 +12,7 @@ import { folder } from '../harness/folder.js';
 import { agentProcess, type ControlPlane, controlPlane, endNginx } from '../harness/nxmesh.js';
 import { freePort } from '../harness/ports.js';
 import type { Running } from '../harness/process.js';
+import { type TlsClient, tlsClient } from '../harness/tls-client.js';
 import { until } from '../harness/until.js';
 
 const test = suite('tls');
@@ -30,6 +28,7 @@ let backend: Server;
 let port: number;
 let ws: string;
 let root: TestPair;
+let client: TlsClient;
 
 const ids = { first: '', second: '', renewed: '', unused: '', host: '', shop: '' };
 
@@ -46,6 +45,7 @@ test.before(async () => {
   agent = agentProcess({ token: token.body.token, gateway: plane.gateway, stateDir, log });
   port = await freePort();
   root = await testPair('Test Root', { names: [], isAuthority: true });
+  client = tlsClient(port, root.certificate);
 });
 
 test.after(async () => {
@@ -80,50 +80,6 @@ const upload = (one: TestPair, domain: string, headers?: Record<string, string>)
     { domain, certificate_pem: `${one.certificate}${root.certificate}`, private_key_pem: one.key },
     headers,
   );
-
-/** Fingerprint of the certificate that is shown for a name, when it is the right one for it; or why there is none. */
-const shown = (servername: string): Promise<string> =>
-  new Promise((resolve) => {
-    const socket = connectTls({ port, host: '127.0.0.1', servername, ca: root.certificate }, () => {
-      resolve(socket.getPeerCertificate().fingerprint256.replaceAll(':', '').toLowerCase());
-      socket.end();
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-  });
-
-const get1 = (path: string): Promise<[number | undefined, string, string]> =>
-  new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, servername: NAME, ca: root.certificate };
-    request({ ...options, headers: { Host: `${NAME}:${port}` } }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => {
-        text += String(chunk);
-      });
-      response.on('end', () => resolve([response.statusCode, response.httpVersion, text]));
-    })
-      .on('error', reject)
-      .end();
-  });
-
-const get2 = (path: string): Promise<[number | undefined, string]> =>
-  new Promise((resolve, reject) => {
-    const client = connectHttp2(`https://127.0.0.1:${port}`, { servername: NAME, ca: root.certificate });
-    client.on('error', reject);
-    const stream = client.request({ ':path': path, ':authority': `${NAME}:${port}` });
-    let status: number | undefined;
-    let text = '';
-    stream.on('response', (headers) => {
-      status = headers[':status'];
-    });
-    stream.on('data', (chunk: Buffer) => {
-      text += String(chunk);
-    });
-    stream.on('error', reject);
-    stream.on('end', () => {
-      client.close();
-      resolve([status, text]);
-    });
-  });
 
 test('an upload is answered with everything but the key', async () => {
   const first = await pair(NAME);
@@ -210,14 +166,14 @@ test("the specification's virtual host is served over HTTP/2 and HTTP/1.1", asyn
     const { agents } = (await call('GET', `${ws}/changes/${version}`)).body;
     return agents[0]?.state === 'applied';
   });
-  assert.is(await shown(NAME), pairs[0]?.fingerprint);
-  assert.equal(await get1('/api/v1/x'), [200, '1.1', 'from the upstream']);
-  assert.equal(await get2('/api/v1/x'), [200, 'from the upstream']);
+  assert.is(await client.shown(NAME), pairs[0]?.fingerprint);
+  assert.equal(await client.get1(NAME, '/api/v1/x'), [200, '1.1', 'from the upstream']);
+  assert.equal(await client.get2(NAME, '/api/v1/x'), [200, 'from the upstream']);
 });
 
 test('an unknown name gets no certificate', async () => {
-  assert.is(await shown('unknown.example.com'), 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
-  assert.is(await shown(''), 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
+  assert.is(await client.shown('unknown.example.com'), 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
+  assert.is(await client.shown(''), 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
 });
 
 test('a second certificate on the same port, of another kind', async () => {
@@ -235,9 +191,9 @@ test('a second certificate on the same port, of another kind', async () => {
   });
   assert.is(host.status, 201, JSON.stringify(host.body));
   ids.shop = host.body.id;
-  await until('it is shown', async () => (await shown('www.shop.example.com')) === wild.fingerprint);
-  assert.is(await shown(NAME), pairs[0]?.fingerprint);
-  assert.is(await shown('unknown.example.com'), 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
+  await until('it is shown', async () => (await client.shown('www.shop.example.com')) === wild.fingerprint);
+  assert.is(await client.shown(NAME), pairs[0]?.fingerprint);
+  assert.is(await client.shown('unknown.example.com'), 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
 });
 
 test('a certificate in use is not deleted; another one takes its place, and then it goes', async () => {
@@ -248,8 +204,8 @@ test('a certificate in use is not deleted; another one takes its place, and then
   ids.renewed = (await upload(renewed, NAME)).body.id;
   const patched = await call('PATCH', `/v1/virtual-hosts/${ids.host}`, { ssl_certificate_id: ids.renewed });
   assert.is(patched.status, 200, JSON.stringify(patched.body));
-  await until('the new one is shown', async () => (await shown(NAME)) === renewed.fingerprint);
-  assert.equal(await get2('/api/v1/x'), [200, 'from the upstream']);
+  await until('the new one is shown', async () => (await client.shown(NAME)) === renewed.fingerprint);
+  assert.equal(await client.get2(NAME, '/api/v1/x'), [200, 'from the upstream']);
   assert.is((await call('DELETE', `/v1/certificates/${ids.first}`)).status, 204);
   assert.is((await call('GET', `/v1/certificates/${ids.first}`)).status, 404);
   const again = await upload(pairs[0] as TestPair, NAME, { 'Idempotency-Key': 'first' });
