@@ -6,13 +6,17 @@ import { systemTimers } from '../../kernel/index.js';
 import { type Mongo, startMongo } from '../../test/services/mongodb.js';
 import type { ReadStore } from '../index.js';
 import { mongoReadStore } from './index.js';
+import { openDatabase } from './open.js';
 import type { MongoSettings } from './settings.js';
+import { storeOn } from './store.js';
 
 /** A database of the test's own, with a client that looks behind the adapter. */
 export interface Scratch {
   readonly settings: MongoSettings;
   readonly raw: MongoClient;
   open(): Promise<ReadStore>;
+  /** Speaks as to a deployment with transactions, whether it is one or not. */
+  openAsReplicaSet(): Promise<ReadStore>;
   /** Lets this much time pass for every lease. */
   elapse(ms: number): Promise<void>;
   dispose(): Promise<void>;
@@ -23,14 +27,16 @@ export function scratch(mongo: Mongo, timeoutMs = 10_000): Scratch {
   const settings = { url: mongo.url, database, timeoutMs, timers: systemTimers };
   const raw = new MongoClient(mongo.url);
   const opened: ReadStore[] = [];
+  const remember = (store: ReadStore): ReadStore => {
+    opened.push(store);
+    return store;
+  };
   return {
     settings,
     raw,
-    open: async () => {
-      const store = await mongoReadStore(settings);
-      opened.push(store);
-      return store;
-    },
+    open: async () => remember(await mongoReadStore(settings)),
+    openAsReplicaSet: async () =>
+      remember(storeOn({ ...(await openDatabase(settings)), transactions: true })),
     elapse: async (ms) => {
       await raw
         .db(database)

@@ -36,17 +36,21 @@ export function run(
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.deadlineMs,
-      killSignal: 'SIGKILL',
     });
+    // Not `spawn`'s own: that one stays behind when there is no such program.
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.deadlineMs);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         output = (output + chunk.toString()).slice(-4_000);
       });
     }
-    child.on('error', (error) => resolve({ code: null, output: error.message }));
-    child.on('close', (code) => resolve({ code, output }));
+    const finish = (ran: Ran): void => {
+      clearTimeout(timer);
+      resolve(ran);
+    };
+    child.on('error', (error) => finish({ code: null, output: error.message }));
+    child.on('close', (code) => finish({ code, output }));
   });
 }
 

@@ -4,6 +4,9 @@
 // through at a time. FerretDB reads a document and then writes it, and two updates of one document could both find
 // what they ask for; MongoDB never lets that happen, and what is tested here rests on it.
 //
+// It also takes the words of transactions off the commands and agrees to each commit, so that what a client says in one
+// can be tried. Nothing is undone or hidden: what transactions promise can be tested on a real server only.
+//
 //	ferretdb <folder> <port>
 //
 // It says "listening" when it does, and ends with its standard input.
@@ -21,6 +24,7 @@ import (
 	"sync"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
+	"go.mongodb.org/mongo-driver/x/bsonx/bsoncore"
 )
 
 // MongoDB's own bound on a message.
@@ -42,10 +46,58 @@ func message(from io.Reader) ([]byte, error) {
 	return whole, err
 }
 
+const opMsg = 2013
+
+// The command without the words of transactions; and whether it is one that only ends a transaction.
+func plain(request []byte) (whole []byte, ends bool) {
+	if binary.LittleEndian.Uint32(request[12:]) != opMsg || len(request) < 26 || request[20] != 0 {
+		return request, false
+	}
+	command, rest, ok := bsoncore.ReadDocument(request[21:])
+	if !ok {
+		return request, false
+	}
+	elements, err := command.Elements()
+	if err != nil || len(elements) == 0 {
+		return request, false
+	}
+	if name := elements[0].Key(); name == "commitTransaction" || name == "abortTransaction" {
+		return request, true
+	}
+	if _, err := command.LookupErr("autocommit"); err != nil {
+		return request, false
+	}
+	kept := bsoncore.NewDocumentBuilder()
+	for _, element := range elements {
+		switch element.Key() {
+		case "txnNumber", "autocommit", "startTransaction", "readConcern":
+		default:
+			kept.AppendValue(element.Key(), element.Value())
+		}
+	}
+	whole = append(append(append([]byte{}, request[:21]...), kept.Build()...), rest...)
+	binary.LittleEndian.PutUint32(whole, uint32(len(whole)))
+	return whole, false
+}
+
+func agreed(request []byte) []byte {
+	answer := make([]byte, 21)
+	copy(answer[8:12], request[4:8])
+	binary.LittleEndian.PutUint32(answer[12:], opMsg)
+	answer = append(answer, bsoncore.NewDocumentBuilder().AppendDouble("ok", 1).Build()...)
+	binary.LittleEndian.PutUint32(answer, uint32(len(answer)))
+	return answer
+}
+
 // One command and its answer. A client waits for each answer before it asks again.
 func exchange(client, server net.Conn) error {
 	request, err := message(client)
 	if err != nil {
+		return err
+	}
+	request, ends := plain(request)
+	if ends {
+		_, err = client.Write(agreed(request))
 		return err
 	}
 	door.Lock()
