@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import { status } from '@grpc/grpc-js';
 import type { Random, Timers } from '../kernel/index.js';
 import { type Clock, uuidv7 } from '../kernel/index.js';
-import type { admission } from './bucket.js';
+import type { admission, attemptLimit } from './bucket.js';
 import type { GatewaySettings } from './deps.js';
 import { type EnrolmentDeps, enrol, refusal } from './enrolment.js';
 import type { Credential } from './identity.js';
@@ -15,6 +16,8 @@ export interface AcceptDeps extends EnrolmentDeps, SessionDeps {
   readonly timers: Timers;
   readonly random: Random;
   readonly gate: ReturnType<typeof admission>;
+  /** How often each agent comes: one that flaps must not fill the log. */
+  readonly comings: ReturnType<typeof attemptLimit>;
   readonly sessions: Sessions;
 }
 
@@ -36,9 +39,10 @@ export async function accept(
   agent: Credential | undefined,
   link: Link,
 ): Promise<void> {
-  const retryAfterMs = deps.gate.take();
+  const flaps = agent ? deps.comings.wait(agent.agentId) : 0;
+  const retryAfterMs = flaps || deps.gate.take();
   if (retryAfterMs > 0) {
-    const message = 'Too many agents connect at once';
+    const message = flaps > 0 ? 'The agent connects too often' : 'Too many agents connect at once';
     link.send({ $case: 'registrationResponse', value: refusal(message, retryAfterMs) });
     link.end(status.RESOURCE_EXHAUSTED, message);
     return;
@@ -78,6 +82,7 @@ export async function accept(
     link.end(status.PERMISSION_DENIED, 'An agent with a certificate registers without token');
     return;
   }
+  deps.comings.count(agent.agentId);
   const sessionId = uuidv7(deps.clock, deps.random);
   const session = await openSession(deps, settings, agent, link, sessionId, request);
   if (session) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * A scripted agent over the real client library: it sends what a test tells it to, and remembers what it was sent.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { isIPv6 } from 'node:net';
 import type { Clock, Random } from '../kernel/index.js';
 
@@ -29,16 +30,16 @@ const networkOf = (address: string): string => {
 
 const MAX_NETWORKS = 10_000;
 
-/** Counts failed attempts of a network within a window; success costs nothing. */
+/** Counts what a network (or whatever else has a name) does within a window. */
 export function attemptLimit(
   clock: Clock,
   limit: number,
   windowMs: number,
 ): {
   /** Milliseconds to wait; 0 when free. */ wait(address: string): number;
-  failed(address: string): void;
+  count(address: string): void;
 } {
-  const networks = new Map<string, { failures: number; until: number }>();
+  const networks = new Map<string, { times: number; until: number }>();
   const find = (address: string) => {
     const key = networkOf(address);
     const known = networks.get(key);
@@ -51,19 +52,19 @@ export function attemptLimit(
   return {
     wait: (address) => {
       const { known } = find(address);
-      return known && known.failures >= limit ? Math.ceil(known.until - clock.monotonic()) : 0;
+      return known && known.times >= limit ? Math.ceil(known.until - clock.monotonic()) : 0;
     },
-    failed: (address) => {
+    count: (address) => {
       const { key, known } = find(address);
       if (known) {
-        known.failures += 1;
+        known.times += 1;
         return;
       }
       if (networks.size >= MAX_NETWORKS) {
         const oldest = networks.keys().next();
         networks.delete(oldest.value ?? '');
       }
-      networks.set(key, { failures: 1, until: clock.monotonic() + windowMs });
+      networks.set(key, { times: 1, until: clock.monotonic() + windowMs });
     },
   };
 }

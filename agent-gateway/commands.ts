@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { StoredEvent } from '../schemas/index.js';
 import type { GatewayDeps } from './deps.js';
 import { complete } from './desk.js';

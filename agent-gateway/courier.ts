@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Failure } from '../domain/index.js';
 import { timestamp } from '../kernel/index.js';
 import { type Certificate, ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';

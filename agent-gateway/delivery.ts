@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never } from '../kernel/index.js';
 
 /** A bundle as versions name it: the same digest may come under several versions. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { AgentCommand } from '../domain/index.js';
 import type { EventLog } from '../event-log/index.js';
 import type { Clock, Random, Secret, Timers } from '../kernel/index.js';
@@ -60,6 +61,8 @@ export interface GatewaySettings {
   readonly firstMessageMs: number;
   /** An agent that takes nothing for this long is cut off. */
   readonly stallMs: number;
+  /** How long an ended stream may take to be gone before its connection is cut. */
+  readonly lingerMs: number;
   /** An agent that gives no final answer to an update for this long is cut off. */
   readonly answerMs: number;
   /** An agent that does not answer a command for this long has not done it. */
@@ -68,6 +71,8 @@ export interface GatewaySettings {
   /** Failed registrations of one network within `attemptWindowMs`. */
   readonly attemptLimit: number;
   readonly attemptWindowMs: number;
+  /** Sessions that one agent may open within ten seconds. */
+  readonly sessionLimit: number;
   readonly maxMessageBytes: number;
   readonly maxConnections: number;
 }
@@ -81,11 +86,13 @@ export const defaultSettings: GatewaySettings = {
   heartbeatGraceMs: 5_000,
   firstMessageMs: 10_000,
   stallMs: 30_000,
+  lingerMs: 5_000,
   answerMs: 300_000,
   commandMs: 30_000,
   admissionsPerSecond: 200,
   attemptLimit: 20,
   attemptWindowMs: 600_000,
+  sessionLimit: 20,
   maxMessageBytes: 1_048_576,
   maxConnections: 16_384,
 };

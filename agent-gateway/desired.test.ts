@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -202,7 +203,7 @@ test('a version in several parts is seen whole or not at all', () => {
       }
     },
   };
-  publisher(between)({}, ...parts);
+  publisher(between)(...parts);
   assert.is(early.told.length, 2);
   assert.is(late.told.length, 1);
   assert.is(late.told[0]?.digest, early.told[1]?.digest);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type ConfigState, evolveConfig, initialConfig, isComplete, keyMatches } from '../domain/index.js';
 import { canonicalJson } from '../kernel/index.js';
 import type { Bundle, Bundler, Capabilities } from '../nginx/index.js';

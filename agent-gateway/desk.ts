@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never, timestamp } from '../kernel/index.js';
 import { Command, type CommandResult } from '../proto/index.js';
 import type { GatewayDeps } from './deps.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { status } from '@grpc/grpc-js';
 import { errorMessage, NxError, sha256 } from '../kernel/index.js';
 import type { RegistrationRequest, RegistrationResponse } from '../proto/index.js';
@@ -42,12 +43,12 @@ export async function enrol(
     refuse(status.RESOURCE_EXHAUSTED, 'Too many failed registrations', wait);
     return;
   }
+  const token = parseToken(request.token);
   const unauthorized = (): void => {
-    deps.attempts.failed(link.address);
-    deps.logger.warn({ address: link.address }, 'a registration was refused');
+    deps.attempts.count(link.address);
+    deps.logger.warn({ address: link.address, agent_id: token?.agentId }, 'a registration was refused');
     refuse(status.UNAUTHENTICATED, 'The registration token is not valid');
   };
-  const token = parseToken(request.token);
   if (
     !token ||
     token.caSha256 !== deps.authority.sha256 ||
@@ -58,7 +59,7 @@ export async function enrol(
   }
   const key = await provenKey(request.csrPem);
   if (!key) {
-    deps.attempts.failed(link.address);
+    deps.attempts.count(link.address);
     refuse(status.INVALID_ARGUMENT, 'csr_pem must be a signed PKCS #10 request for a P-256 or Ed25519 key');
     return;
   }

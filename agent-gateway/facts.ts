@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Capabilities } from '../nginx/index.js';
 import { DeploymentMode, type RegistrationRequest } from '../proto/index.js';
 import type { AgentFacts } from '../schemas/index.js';
@@ -49,10 +50,8 @@ export function capabilitiesOf(request: RegistrationRequest): Capabilities | und
   if (roots.length > 64 || !roots.every(([name, path]) => ROOT_NAME.test(name) && isPath(path))) {
     return { invalid: 'web_roots' };
   }
-  const modules = [...new Set(request.nginxModules)].sort();
-  if (modules.length > 512 || !modules.every((name) => MODULE.test(name))) {
-    return { invalid: 'nginx_modules' };
-  }
+  // A module that we have no name for is one that we do not use.
+  const modules = [...new Set(request.nginxModules.filter((name) => MODULE.test(name)))].sort().slice(0, 512);
   return {
     nginxVersion: request.nginxVersion,
     modules,

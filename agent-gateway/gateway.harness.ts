@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A gateway over a log, read store and vault in memory, and the helpers that play the rest of the control plane. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type AgentCommand, agent as agentDecider } from '../domain/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { errorMessage, timestamp } from '../kernel/index.js';
 import { bundler } from '../nginx/index.js';
@@ -19,6 +20,8 @@ import { telemetry } from './telemetry.js';
 import { gatewayTls } from './tls.js';
 import { unaryHandlers } from './unary.js';
 
+const SESSION_WINDOW_MS = 10_000;
+
 export interface AgentGateway {
   /** SHA-256 of the authority's certificate (DER), in hexadecimal: what registration tokens carry. */
   readonly caSha256: string;
@@ -30,6 +33,9 @@ export interface AgentGateway {
   close(graceMs: number): Promise<void>;
 }
 
+/** An address that agents can dial is a name of the gateway; one that only means "all" is not. */
+const reachable = (host: string): string[] => (host === '0.0.0.0' || host === '::' ? [] : [host]);
+
 /** The gRPC side of the control plane: who agents are, what each is to run, and what comes of it. */
 export async function agentGateway(
   deps: GatewayDeps,
@@ -38,16 +44,19 @@ export async function agentGateway(
   const settings = { ...defaultSettings, ...given };
   const { clock, timers, logger } = deps;
   const authority = await openAuthority(deps);
-  const tls = await gatewayTls(authority, settings.names, timers);
+  const tls = await gatewayTls(authority, [...reachable(settings.host), ...settings.names], timers);
   const reports = await telemetry(deps);
   const facts = recorder(deps);
   const known = memory();
   const wanted = desired(bundler());
   const presence = watchPresence({ ...deps, recorder: facts, memory: known }, settings);
-  const held = sessions(timers, {
-    before: ({ agent }) => presence.back(agent.agentId),
-    begun: (session) => commands.begun(session),
-  });
+  const held = sessions(
+    { clock, timers, logger },
+    {
+      before: ({ agent }) => presence.back(agent.agentId),
+      begun: (session) => commands.begun(session),
+    },
+  );
   const commands: CommandWatch = watchCommands({ ...deps, recorder: facts, memory: known, sessions: held });
 
   const whoIs = (call: ServerDuplexStream<Buffer, Buffer> | ServerUnaryCall<Buffer, Buffer>) => {
@@ -59,6 +68,7 @@ export async function agentGateway(
     authority,
     caPem: authority.certificatePem,
     attempts: attemptLimit(clock, settings.attemptLimit, settings.attemptWindowMs),
+    comings: attemptLimit(clock, settings.sessionLimit, SESSION_WINDOW_MS),
     gate: admission(deps, settings.admissionsPerSecond),
     recorder: facts,
     memory: known,
@@ -74,7 +84,7 @@ export async function agentGateway(
     tls.credentials,
     {
       stream: (call) => {
-        const one = link({ clock, timers, cut: (peer) => server.cut(peer) }, call, settings.stallMs);
+        const one = link({ clock, timers, cut: (peer) => server.cut(peer) }, call, settings);
         accept(acceptDeps, settings, whoIs(call), one).catch((error: unknown) => {
           logger.error({ error: errorMessage(error) }, 'a stream failed');
           one.end(13, 'Internal error');

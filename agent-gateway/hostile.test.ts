@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { test } from 'uvu';
@@ -218,7 +219,6 @@ test(
       { bundlePrefix: '/a"b' },
       { webRoots: { shop: '/srv/$host' } },
       { webRoots: { '../x': '/srv' } },
-      { nginxModules: ['http_v2', 'x;y'] },
     ]) {
       const stream = openStream(port, keys, agentId);
       stream.send({ $case: 'registration', value: debian12(wrong) });

@@ -1,11 +1,14 @@
-import { randomUUID, X509Certificate } from 'node:crypto';
+// SPDX-License-Identifier: Apache-2.0
+import 'reflect-metadata';
+import { randomUUID, webcrypto, X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock, systemRandom } from '../kernel/index.js';
 import { makeKey } from './agent.harness.js';
 import { openAuthority, type ProvenKey, provenKey } from './ca.js';
 import { memoryVault } from './gateway.harness.js';
-import { identify } from './identity.js';
+import { identify, identityUri } from './identity.js';
 
 const HOUR = 3_600_000;
 const name = { organizationId: randomUUID(), workspaceId: randomUUID(), agentId: randomUUID() };
@@ -65,6 +68,42 @@ test('only one well-formed name counts', async () => {
     const certificate = der(await authority.issueAgent(await aKey(), wrong, HOUR));
     assert.is(identify(certificate, authority.certificate, Date.now()), undefined, JSON.stringify(wrong));
   }
+});
+
+test('signed by another key under the same names, or for another use: nobody', async () => {
+  const authority = await open();
+  const issuer = new x509.X509Certificate(authority.certificatePem);
+  const record = JSON.parse((await vault.get('agent-authority'))?.reveal().toString() ?? '') as {
+    key: string;
+  };
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const own = await webcrypto.subtle.importKey('pkcs8', Buffer.from(record.key, 'base64'), algorithm, false, [
+    'sign',
+  ]);
+  const foreign = (await webcrypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])).privateKey;
+  const make = async (signingKey: webcrypto.CryptoKey, use: x509.ExtendedKeyUsage): Promise<Buffer> => {
+    const certificate = await x509.X509CertificateGenerator.create(
+      {
+        issuer: issuer.subjectName,
+        publicKey: (await aKey()).key,
+        signingKey,
+        signingAlgorithm: algorithm,
+        notAfter: new Date(Date.now() + HOUR),
+        extensions: [
+          new x509.ExtendedKeyUsageExtension([use]),
+          new x509.SubjectAlternativeNameExtension([{ type: 'url', value: identityUri(name) }]),
+          await x509.AuthorityKeyIdentifierExtension.create(issuer, false, webcrypto),
+        ],
+      },
+      webcrypto,
+    );
+    return Buffer.from(certificate.rawData);
+  };
+  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+  const of = (bytes: Buffer) => identify(bytes, authority.certificate, Date.now())?.agentId;
+  assert.is(of(await make(own, clientAuth)), name.agentId);
+  assert.is(of(await make(foreign, clientAuth)), undefined);
+  assert.is(of(await make(own, serverAuth)), undefined);
 });
 
 test.run();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { X509Certificate } from 'node:crypto';
 
 /** Who an agent is, as its certificate says. All three are UUIDs. */

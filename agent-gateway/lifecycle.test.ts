@@ -1,29 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { timestamp } from '../kernel/index.js';
-import { CommandResult, ConfigApplyStatus, HealthReport, MetricsBatch } from '../proto/index.js';
-import type { AgentStreamEvent } from '../schemas/index.js';
+import { ConfigApplyStatus, HealthReport, MetricsBatch } from '../proto/index.js';
 import { connectAgent, debian12, openClient, openStream, type ScriptedAgent } from './agent.harness.js';
-import { agentUpsert, host, hostUpsert, WORKSPACE, type World, world } from './gateway.harness.js';
+import { agentUpsert, host, hostUpsert, WORKSPACE, world } from './gateway.harness.js';
 import { AGENT_HEALTH, AGENT_METRICS } from './index.js';
-import { scene } from './scene.harness.js';
-
-/** Facts in short: a disconnection with its reason, a command's end with its outcome. */
-const story = (facts: readonly AgentStreamEvent[]): string[] =>
-  facts.map((fact) => {
-    switch (fact.type) {
-      case 'agent.disconnected':
-        return `${fact.type} ${fact.data.reason}`;
-      case 'agent_command.completed':
-        return `${fact.type} ${fact.data.success}`;
-      default:
-        return fact.type;
-    }
-  });
-
-const last = (facts: readonly AgentStreamEvent[]): string => story(facts).at(-1) ?? '';
+import { last, scene, story } from './scene.harness.js';
 
 async function applied(agent: ScriptedAgent): Promise<string> {
   const [update] = await agent.nextUpdate();
@@ -138,108 +122,25 @@ test('a gateway that is stopped says so to its agents and to the log, in bounded
   idle.close();
 });
 
-const ask = async (w: World, agentId: string, kind: 'reload' | 'stop', at = Date.now()): Promise<string> => {
-  const command_id = randomUUID();
-  await w.request(agentId, { type: 'request', agent_id: agentId, command_id, kind, at: timestamp(at) });
-  return command_id;
-};
-
-test(
-  'a command reaches its agent and its outcome the log',
-  scene(async ({ w, port, agentId, keys }) => {
-    const agent = await connectAgent(port, keys, agentId);
-    await applied(agent);
-    await w.until(agentId, (facts) => last(facts) === 'config.applied');
-    const id = await ask(w, agentId, 'reload');
-    const command = await agent.next('command');
-    assert.is(command.commandId, id);
-    assert.equal(command.command, { $case: 'reload', value: { graceful: true } });
-    const answer = (commandId: string, success: boolean): void =>
-      agent.send({
-        $case: 'commandResult',
-        value: CommandResult.fromPartial({ commandId, success, message: 'ok\u0007' }),
-      });
-    answer(randomUUID(), true);
-    answer(id, true);
-    answer(id, false);
-    const facts = await w.until(agentId, (known) => last(known) === 'agent_command.completed true');
-    const done = facts.at(-1);
-    assert.is(done?.type === 'agent_command.completed' && done.data.message, 'ok\\u0007');
-    await ask(w, agentId, 'stop');
-    assert.is((await agent.next('command')).command?.$case, 'stop');
-    agent.close();
-    const ended = await w.until(agentId, (known) => story(known).includes('agent_command.completed false'));
-    assert.is(story(ended).filter((one) => one.startsWith('agent_command.completed')).length, 2);
-  }),
-);
-
-test(
-  'a command that is not answered has failed',
-  scene(
-    async ({ w, port, agentId, keys }) => {
-      const agent = await connectAgent(port, keys, agentId);
-      await w.until(agentId, (facts) => facts.length > 0);
-      await ask(w, agentId, 'stop');
-      await w.until(agentId, (known) => last(known) === 'agent_command.completed false');
-      agent.close();
-    },
-    { commandMs: 100 },
-  ),
-);
-
-test('commands from before the gateway started: old ones have failed, new ones reach the agent once', async () => {
-  const w = await world();
-  const agentId = randomUUID();
-  await w.publish({ upserts: [agentUpsert(agentId)] });
-  const facts = { hostname: '', ip_address: '', version: '', capabilities: [], nginx_version: '' };
-  const data = {
-    agent_id: agentId,
-    session_id: randomUUID(),
-    facts: { ...facts, deployment_mode: 'standalone' as const },
-    at: timestamp(0),
-  };
-  await w.request(agentId, { type: 'connect', data });
-  const old = await ask(w, agentId, 'reload', Date.now() - 61_000);
-  const recent = await ask(w, agentId, 'reload');
-  const gateway = await w.start();
-  const known = await w.until(agentId, (all) => story(all).includes('agent_command.completed false'));
-  const failed = known.find(({ type }) => type === 'agent_command.completed');
-  assert.is(failed?.type === 'agent_command.completed' && failed.data.command_id, old);
-  const keys = await w.enrol(gateway.port, agentId);
-  const agent = await connectAgent(gateway.port, keys, agentId);
-  assert.is((await agent.next('command')).commandId, recent);
-  const again = await connectAgent(gateway.port, keys, agentId);
-  await w.until(
-    agentId,
-    (all) => story(all).filter((one) => one === 'agent_command.completed false').length === 2,
-  );
-  // An answer to a message of its own: what was sent before it has arrived.
-  again.send({ $case: 'health', value: HealthReport.fromPartial({}) }, { messageId: 'h' });
-  await again.next('ack');
-  assert.not(again.received.some(({ payload }) => payload?.$case === 'command'));
-  again.close();
-  agent.close();
-  await gateway.close();
-});
-
 test(
   'reports go to the read store, the newest of each agent; nginx stopping and starting are facts',
   scene(async ({ w, port, agentId, keys }) => {
     const agent = await connectAgent(port, keys, agentId);
     await applied(agent);
     await w.until(agentId, (facts) => last(facts) === 'config.applied');
-    for (const isRunning of [true, true, false, false, true]) {
-      agent.send({
-        $case: 'health',
-        value: HealthReport.fromPartial({ nginx: { isRunning, activeConnections: 7 } }),
-      });
+    // That it runs is known from what it proved.
+    for (const isRunning of [false, false, true, true, false]) {
       const known = isRunning ? 'nginx.started' : 'nginx.stopped';
-      await w.until(agentId, (facts) => last(facts) === known);
+      await w.until(agentId, (facts) => {
+        const value = HealthReport.fromPartial({ nginx: { isRunning, activeConnections: 7 } });
+        agent.send({ $case: 'health', value });
+        return last(facts) === known;
+      });
     }
     assert.equal(story(await w.facts(agentId)).slice(-3), [
-      'nginx.started',
       'nginx.stopped',
       'nginx.started',
+      'nginx.stopped',
     ]);
     const client = openClient(port, keys);
     await new Promise<void>((resolve, reject) =>
@@ -271,6 +172,75 @@ test(
     assert.equal(metrics?.['metrics'], [{ name: 'requests', value: 3, type: 0, labels: [] }]);
     agent.close();
   }),
+);
+
+test(
+  'nginx that flaps does not fill the log',
+  scene(async ({ w, port, agentId, keys }) => {
+    const agent = await connectAgent(port, keys, agentId);
+    for (let count = 0; count < 500; count += 1) {
+      const value = HealthReport.fromPartial({ nginx: { isRunning: count % 2 === 0 } });
+      agent.send({ $case: 'health', value }, count === 499 ? { messageId: 'h' } : {});
+    }
+    await agent.next('ack');
+    const flips = (await w.facts(agentId)).filter(({ type }) => type.startsWith('nginx.'));
+    assert.ok(flips.length >= 1 && flips.length <= 5, `${flips.length}`);
+    agent.close();
+  }),
+);
+
+test(
+  'an agent that comes again and again is told to wait; its other streams are not cut for one that it left',
+  scene(
+    async ({ port, agentId, keys }) => {
+      const client = openClient(port, keys);
+      const open = (): Promise<number> =>
+        new Promise((resolve) => {
+          const stream = client.stream();
+          stream.on('error', () => {});
+          stream.on('status', ({ code }) => resolve(code));
+          stream.on('data', () => stream.cancel());
+          stream.write({
+            agentId,
+            timestamp: 0n,
+            messageId: '',
+            payload: { $case: 'registration', value: debian12() },
+          });
+        });
+      for (let count = 0; count < 4; count += 1) {
+        assert.is(await open(), status.CANCELLED);
+      }
+      const stays = client.stream();
+      const ended = new Promise<number>((resolve) => stays.on('status', ({ code }) => resolve(code)));
+      stays.on('error', () => {});
+      let greeted = (): void => {};
+      const greeting = new Promise<void>((resolve) => {
+        greeted = resolve;
+      });
+      stays.on('data', () => greeted());
+      stays.write({
+        agentId,
+        timestamp: 0n,
+        messageId: '',
+        payload: { $case: 'registration', value: debian12() },
+      });
+      await greeting;
+      const first = await Promise.race([
+        ended,
+        new Promise((resolve) => setTimeout(() => resolve('open'), 500)),
+      ]);
+      assert.is(first, 'open');
+      const refused = await new Promise((resolve) => {
+        const sixth = client.stream();
+        sixth.on('error', () => {});
+        sixth.on('data', (message) => resolve(message.payload?.value.retryAfterMs));
+      });
+      assert.ok(Number(refused) > 0, `${String(refused)}`);
+      stays.cancel();
+      client.close();
+    },
+    { lingerMs: 100, sessionLimit: 5 },
+  ),
 );
 
 test(

@@ -1,10 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Clock, Timers } from '../kernel/index.js';
+import type { GatewaySettings } from './deps.js';
 import { outbox } from './outbox.js';
 import { encodeMaster, type MasterPayload } from './wire.js';
-
-/** How long an ended stream may take to be gone before its connection is cut. */
-const LINGER_MS = 5_000;
 
 /** One stream of an agent, as messages in both directions and an end. */
 export interface Link {
@@ -27,9 +26,18 @@ interface LinkDeps {
   cut(peer: string): void;
 }
 
-export function link(deps: LinkDeps, call: ServerDuplexStream<Buffer, Buffer>, stallMs: number): Link {
+export function link(
+  deps: LinkDeps,
+  call: ServerDuplexStream<Buffer, Buffer>,
+  settings: Pick<GatewaySettings, 'stallMs' | 'lingerMs'>,
+): Link {
   const peer = call.getPeer();
   let ended = false;
+  // Emitted however a stream ends: by the peer, with its connection, or by our status having been sent.
+  call.once('cancelled', () => {
+    ended = true;
+    box.close();
+  });
   const box = outbox(
     {
       timers: deps.timers,
@@ -39,9 +47,8 @@ export function link(deps: LinkDeps, call: ServerDuplexStream<Buffer, Buffer>, s
         deps.cut(peer);
       },
     },
-    stallMs,
+    settings.stallMs,
   );
-  call.once('cancelled', () => box.close());
   return {
     address: peer.slice(0, peer.lastIndexOf(':')),
     messages: messagesOf(call),
@@ -53,7 +60,7 @@ export function link(deps: LinkDeps, call: ServerDuplexStream<Buffer, Buffer>, s
         return;
       }
       ended = true;
-      const finish = deps.timers.after(LINGER_MS, () => deps.cut(peer));
+      const finish = deps.timers.after(settings.lingerMs, () => deps.cut(peer));
       call.once('cancelled', finish);
       if (code === status.OK) {
         call.end();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type AgentState, agent as agentDecider, type Failure } from '../domain/index.js';
 import { categoryOf, idOf } from '../kernel/index.js';
 import type { AgentStreamEvent, EventData, StoredEvent } from '../schemas/index.js';

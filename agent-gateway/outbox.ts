@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Timers } from '../kernel/index.js';
 
 /** As many messages may wait for a slow reader before nothing more is taken from it. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { AgentCommand } from '../domain/index.js';
 import { errorMessage, NxError } from '../kernel/index.js';
 import type { GatewayDeps } from './deps.js';

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ConfigApplyStatus } from '../proto/index.js';
+import { ConfigApplyStatus, HealthReport } from '../proto/index.js';
 import { connectAgent, debian12 } from './agent.harness.js';
-import { host, hostUpsert, oneLocation } from './gateway.harness.js';
+import { agentUpsert, host, hostUpsert, oneLocation, world } from './gateway.harness.js';
 import { applyNext, fleet, types } from './scene.harness.js';
 
 test(
@@ -110,5 +112,28 @@ test(
     able.close();
   }),
 );
+
+test('a refusal is remembered when the gateway starts again', async () => {
+  const w = await world();
+  const agentId = randomUUID();
+  await w.publish({ upserts: [agentUpsert(agentId), hostUpsert(host())] });
+  const first = await w.start();
+  const keys = await w.enrol(first.port, agentId);
+  const agent = await connectAgent(first.port, keys, agentId);
+  const [update] = await agent.nextUpdate();
+  agent.answer(update, ConfigApplyStatus.FAILED);
+  await w.until(agentId, (known) => types(known).at(-1) === 'config.refused');
+  await first.close();
+  const second = await w.start();
+  const back = await connectAgent(second.port, keys, agentId);
+  back.send({ $case: 'health', value: HealthReport.fromPartial({}) }, { messageId: 'h' });
+  await back.next('ack');
+  assert.not(back.received.some(({ payload }) => payload?.$case === 'configUpdate'));
+  second.retry(agentId);
+  const [again] = await back.nextUpdate();
+  assert.is(again?.digest, update?.digest);
+  back.close();
+  await second.close();
+});
 
 test.run();

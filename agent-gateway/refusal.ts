@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Failure } from '../domain/index.js';
 import type { Provenance, RenderRefused } from '../nginx/index.js';
 import { ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';
@@ -81,6 +82,15 @@ const plain = (text: string): string =>
     .replace(/ in \S+:[0-9]+$/, '')
     .trim();
 
+/** What the agent points at may be anything; a refusal is recorded whether it leads anywhere or not. */
+function whereFrom(rendering: Rendering & { kind: 'bundle' }, { file, line: at }: ConfigStatus) {
+  try {
+    return rendering.explain(file, at);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A final answer that is no success, with the resource and field that it comes from, in words for people. */
 export function failureOf(
   status: ConfigStatus,
@@ -94,9 +104,7 @@ export function failureOf(
   const said = plain(output) || line(status.errorMessage, 512);
   const port = takenPort(`${output}\n${status.errorMessage}`);
   const pointed =
-    rendering?.kind === 'bundle' && status.file !== ''
-      ? rendering.explain(status.file, status.line)
-      : undefined;
+    rendering?.kind === 'bundle' && status.file !== '' ? whereFrom(rendering, status) : undefined;
   const owner = reason === 'PORT_IN_USE' && rendering ? portOwner(rendering, port) : undefined;
   const provenance = owner ?? pointed;
   let message = said === '' ? `Refused by the agent: ${reason}` : said;

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ConfigState } from '../domain/index.js';
-import { digestOf } from '../kernel/index.js';
+import { digestOf, errorMessage } from '../kernel/index.js';
 import {
   type AgentSpec,
   type Bundle,
@@ -34,9 +35,24 @@ export interface Moment {
   render(agent: AgentSpec, capabilities: Capabilities | undefined): Rendering;
 }
 
+/** A fault of ours in one workspace's configuration must not stop the others': it is told as a refusal. */
+const refusedBy = (error: unknown): RenderRefused =>
+  error instanceof RenderRefused
+    ? error
+    : new RenderRefused(
+        'VALUE_REFUSED',
+        { kind: 'nxmesh', id: '', name: '', field: '' },
+        `NxMesh could not render it: ${errorMessage(error)}`,
+      );
+
 /** Takes what it needs of a state that goes on changing. */
 export function moment(bundler: Bundler, config: ConfigState): Moment {
-  const snapshot = bundler.snapshot(config);
+  let snapshot: ReturnType<Bundler['snapshot']> | Error;
+  try {
+    snapshot = bundler.snapshot(config);
+  } catch (error) {
+    snapshot = refusedBy(error);
+  }
   const all = [...config.virtualHosts.values()];
   const upstreams = new Map(config.upstreams);
 
@@ -57,16 +73,17 @@ export function moment(bundler: Bundler, config: ConfigState): Moment {
         return { kind: 'structured', digest, hosts, upstreams: named };
       }
       try {
-        const bundle = snapshot.bundle(agent, capabilities);
-        const explain = (path: string, line: number) => snapshot.explain(agent, capabilities, path, line);
+        if (snapshot instanceof Error) {
+          throw snapshot;
+        }
+        const taken = snapshot;
+        const bundle = taken.bundle(agent, capabilities);
+        const explain = (path: string, line: number) => taken.explain(agent, capabilities, path, line);
         return { kind: 'bundle', digest: bundle.digest, bundle, hosts, explain };
       } catch (error) {
-        if (!(error instanceof RenderRefused)) {
-          throw error;
-        }
         // There are no bytes to take a digest of: it names what could not be rendered, and for what.
         const digest = digestOf([hosts(), capabilities]);
-        return { kind: 'refused', digest, hosts, error };
+        return { kind: 'refused', digest, hosts, error: refusedBy(error) };
       }
     },
   };

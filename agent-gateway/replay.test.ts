@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { createHash, randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { test } from 'uvu';
@@ -197,25 +198,6 @@ test(
   }),
 );
 
-test(
-  'agents that take no files are told in the fields that they know',
-  fleet(async ({ w, port, enrol }) => {
-    const { agentId, keys } = await enrol();
-    const shop = host({ custom_directives: [{ directive: 'client_max_body_size', args: ['8m'] }] });
-    await w.publish({ upserts: [hostUpsert(shop)] });
-    const agent = await connectAgent(port, keys, agentId, debian12({ nginxVersion: '', nginxModules: [] }));
-    const [update] = await agent.nextUpdate();
-    assert.equal(update?.files, []);
-    assert.is(update?.virtualHosts[0]?.serverName, 'shop.example.com');
-    assert.is(update?.virtualHosts[0]?.locations[0]?.proxyPass, 'http://127.0.0.1:19000');
-    assert.equal(update?.virtualHosts[0]?.customDirectives, { client_max_body_size: '8m' });
-    // It knows neither digest nor stage.
-    agent.answer(update, ConfigApplyStatus.SUCCESS, { digest: '', stage: '' });
-    await w.until(agentId, (known) => types(known).at(-1) === 'config.applied');
-    agent.close();
-  }),
-);
-
 const CERTIFICATE = randomUUID();
 const KEY = 'the bytes of a private key';
 test(
@@ -234,6 +216,7 @@ test(
               id: CERTIFICATE,
               workspace_id: WORKSPACE,
               domain: 'shop.example.com',
+              names: ['shop.example.com'],
               is_wildcard: false,
               provider: 'custom',
               status: 'active',

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { ConfigApplyStatus, type ConfigUpdate } from '../proto/index.js';
 import type { AgentStreamEvent } from '../schemas/index.js';
@@ -69,3 +70,18 @@ export async function applyNext(agent: ScriptedAgent): Promise<ConfigUpdate[]> {
   agent.answer(parts[0], ConfigApplyStatus.SUCCESS);
   return parts;
 }
+
+/** Facts in short: a disconnection with its reason, a command's end with its outcome. */
+export const story = (facts: readonly AgentStreamEvent[]): string[] =>
+  facts.map((fact) => {
+    switch (fact.type) {
+      case 'agent.disconnected':
+        return `${fact.type} ${fact.data.reason}`;
+      case 'agent_command.completed':
+        return `${fact.type} ${fact.data.success}`;
+      default:
+        return fact.type;
+    }
+  });
+
+export const last = (facts: readonly AgentStreamEvent[]): string => story(facts).at(-1) ?? '';

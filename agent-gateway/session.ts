@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import { status } from '@grpc/grpc-js';
-import { never, timestamp } from '../kernel/index.js';
+import { errorMessage, never, timestamp } from '../kernel/index.js';
 import type { Ack, AgentMessage, RegistrationRequest } from '../proto/index.js';
 import type { EventData } from '../schemas/index.js';
 import { courier } from './courier.js';
@@ -42,6 +43,7 @@ export interface Session {
   run(): Promise<void>;
 }
 
+const FLIP_MS = 1_000;
 const EVENT_TYPE = /^agent\.[a-z0-9_.]{1,64}$/;
 
 /**
@@ -83,6 +85,7 @@ export async function openSession(
     });
 
   let heard = clock.monotonic();
+  let flipped = Number.NEGATIVE_INFINITY;
   let ended: EndReason | undefined;
   const post = courier({ ...deps, send: (message) => link.sendBytes(message) }, agent, {
     proven: provenDigest(request),
@@ -101,6 +104,15 @@ export async function openSession(
     }
   };
 
+  /** A fact at most once a second: the next report tells what this one did not. */
+  const nginxIs = async (running: boolean): Promise<void> => {
+    const known = deps.memory.get(agentId)?.state.nginxRunning === running;
+    if (!known && clock.monotonic() - flipped >= FLIP_MS) {
+      flipped = clock.monotonic();
+      await recorder.record(agent, { type: 'mark-nginx', agent_id: agentId, running, at: at() });
+    }
+  };
+
   /** What is wrong with the message, or nothing. */
   const handle = async (payload: NonNullable<AgentMessage['payload']>): Promise<string> => {
     switch (payload.$case) {
@@ -114,12 +126,8 @@ export async function openSession(
       }
       case 'health':
         deps.telemetry.health(agent, payload.value);
-        if (
-          payload.value.nginx &&
-          deps.memory.get(agentId)?.state.nginxRunning !== payload.value.nginx.isRunning
-        ) {
-          const running = payload.value.nginx.isRunning;
-          await recorder.record(agent, { type: 'mark-nginx', agent_id: agentId, running, at: at() });
+        if (payload.value.nginx) {
+          await nginxIs(payload.value.nginx.isRunning);
         }
         return '';
       case 'configStatus':
@@ -158,7 +166,12 @@ export async function openSession(
     }
     heard = clock.monotonic();
     // Not awaited: an answer that waits for the log must not make the agent seem silent.
-    void handle(message.payload).then((wrong) => ack(line(message.messageId, 128), wrong));
+    void handle(message.payload)
+      .catch((error: unknown) => {
+        deps.logger.error({ agent_id: agentId, error: errorMessage(error) }, 'a message was not handled');
+        return 'Internal error';
+      })
+      .then((wrong) => ack(line(message.messageId, 128), wrong));
     await link.room();
   };
 

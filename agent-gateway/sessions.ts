@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import { status } from '@grpc/grpc-js';
-import type { Timers } from '../kernel/index.js';
+import type { Clock, Timers } from '../kernel/index.js';
+import type { GatewayLog } from './deps.js';
 import type { Session } from './session.js';
 
 const CHECK_MS = 1_000;
@@ -14,7 +16,7 @@ export interface Sessions {
 }
 
 export function sessions(
-  timers: Timers,
+  { clock, timers, logger }: { clock: Clock; timers: Timers; logger: GatewayLog },
   hooks: {
     /** Before a session begins, so that what the log has of an earlier one can be put right. */
     before(session: Session): void;
@@ -26,7 +28,14 @@ export function sessions(
   const open = new Map<string, Session>();
   const running = new Set<Promise<void>>();
   let closed = false;
+  let checked = clock.monotonic();
   const stop = timers.every(checkMs, () => {
+    const late = clock.monotonic() - checked > 3 * checkMs;
+    checked = clock.monotonic();
+    // After a pause of our own, what the agents said meanwhile has not been read yet.
+    if (late) {
+      return;
+    }
     for (const session of open.values()) {
       session.check();
     }
@@ -37,7 +46,11 @@ export function sessions(
       if (closed) {
         session.end('gateway_restarted', status.UNAVAILABLE, 'The gateway stops');
       }
-      open.get(agentId)?.end('superseded', status.ABORTED, 'A newer stream of this agent was opened');
+      const before = open.get(agentId);
+      if (before) {
+        logger.warn({ agent_id: agentId }, 'a newer stream of an agent replaces its open one');
+      }
+      before?.end('superseded', status.ABORTED, 'A newer stream of this agent was opened');
       open.set(agentId, session);
       hooks.before(session);
       const run = session.run();

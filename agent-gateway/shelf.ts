@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Bundle } from '../nginx/index.js';
 
 const MAX_BUNDLES = 64;

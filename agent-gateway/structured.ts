@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never } from '../kernel/index.js';
 import * as Proto from '../proto/index.js';
 import type { CustomDirective, Location, Upstream, VirtualHost } from '../schemas/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { errorMessage, timestamp } from '../kernel/index.js';
 import type { HealthReport, MetricsBatch } from '../proto/index.js';
 import type { Doc, Op } from '../read-store/index.js';

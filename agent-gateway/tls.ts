@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { experimental, type ServerCredentials } from '@grpc/grpc-js';
 import type { Timers } from '../kernel/index.js';
 import type { Authority } from './ca.js';

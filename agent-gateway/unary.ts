@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type handleUnaryCall, status } from '@grpc/grpc-js';
 import { Ack, HealthReport, MetricsBatch } from '../proto/index.js';
 import type { Desired } from './desired.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Bundle } from '../nginx/index.js';
 import { type BundleFile, type Certificate, ConfigUpdate } from '../proto/index.js';
 import type { Rendering } from './rendering.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Longest text from an agent that is kept, in UTF-16 code units. */
 export const MAX_WORDS = 2048;
 

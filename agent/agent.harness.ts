@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The whole agent against the harness's master, for tests of what goes over the wire. */
 import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import { ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';

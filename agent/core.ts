@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timers } from '../kernel/index.js';
 import { type Capabilities, type FrameInput, renderFrame, supports } from '../nginx/index.js';
 import { type Conductor, createConductor } from './apply/conductor.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Names a step at which a test may kill the process. Production leaves it out (`noFailpoint`).
  */

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import type { Capabilities, FrameInput } from '../nginx/index.js';
 import type { Layout } from './state/layout.js';
 import type { Manifest } from './state/manifest.js';
 
 /** The files of a bundle's folder that nginx opens first, by name. */
-export type Heads = Readonly<Record<string, string>>;
+type Heads = Readonly<Record<string, string>>;
 
 export type MakeHeads = (digest: string, version: bigint, manifest: Manifest) => Heads;
 

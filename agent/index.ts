@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Clock, errorMessage, type Random, type Timers } from '../kernel/index.js';
 import type { FrameInput } from '../nginx/index.js';
 import { type Core, openCore } from './core.js';

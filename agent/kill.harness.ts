@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * A process to be killed: opens the state folder, recovers, applies one update, ends. Arguments: state folder and the
  * update's files as JSON. `NXMESH_FAILPOINT` names where it dies; it says `done <status>` if it does not.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Just enough of a master, in this process: its own authority, real TLS, real gRPC, and a script for what it says. */
 import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
@@ -236,7 +237,7 @@ export async function startMaster(
   return master;
 }
 
-export function wireUpdate(update: Update, extra: Partial<ConfigUpdate> = {}): ConfigUpdate {
+function wireUpdate(update: Update, extra: Partial<ConfigUpdate> = {}): ConfigUpdate {
   return {
     ...ConfigUpdate.fromPartial({
       configId: update.digest,

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A real nginx under a real state folder, for tests: real files, real processes, real sockets. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,5 +152,3 @@ export function probe(port: number): Prober {
     },
   };
 }
-
-export const logOf = (core: Core): string => readFileSync(core.layout.errorLog, 'utf8');

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { type Clock, errorMessage, type Timers } from '../kernel/index.js';
 
-export interface ToolOptions {
+interface ToolOptions {
   /** After this many milliseconds the process and its whole group are killed. */
   readonly timeoutMs: number;
   readonly cwd: string;

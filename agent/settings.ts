@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { resolve } from 'node:path';
 
 /** How one agent is run. Everything that has a default below may be left out. */

@@ -1,7 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+// SPDX-License-Identifier: Apache-2.0
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import { logger } from './logger.js';
-import { wholeNumber } from './settings.js';
+import { wholeNumber } from './options.js';
+import { LEVELS } from './settings.js';
 
 const named = (text: string, before: Record<string, string> = {}): Record<string, string> => {
   const at = text.indexOf('=');
@@ -45,8 +47,12 @@ export const agentCommand = (endOnSignal: (close: () => Promise<void>) => void):
     )
     .option('--validation-timeout-ms <ms>', 'nginx -t is ended after this', wholeNumber, 10_000)
     .option('--reload-timeout-ms <ms>', 'a reload not proven by then has failed', wholeNumber, 10_000)
-    .option('--deployment-mode <mode>', 'docker_sidecar, kubernetes_sidecar or standalone', 'standalone')
-    .option('--log-level <level>', 'how much to log', 'info')
+    .addOption(
+      new Option('--deployment-mode <mode>', 'how it is run')
+        .choices(['docker_sidecar', 'kubernetes_sidecar', 'standalone'])
+        .default('standalone'),
+    )
+    .addOption(new Option('--log-level <level>', 'how much to log').choices(LEVELS).default('info'))
     .action(async (flags: Flags) => {
       const { failpointFrom, runAgent } = await import('../agent/index.js');
       const { attach, pidFile, webRoot, token, logLevel, ...rest } = flags;

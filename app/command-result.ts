@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { EventLog } from '../event-log/index.js';
 import type { Timers } from '../kernel/index.js';
 import { streams } from '../kernel/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What the roles of one process share: the log, the stores, the commands, and where to find things. */
 import type { Logger } from 'pino';
 import { commandHandlers, type Handlers, type Identity, type Locate } from '../commands/index.js';
@@ -42,7 +43,7 @@ export interface Context {
 
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
   const [clock, timers, random] = [systemClock, systemTimers, systemRandom];
-  const stores = await openStores(settings, { clock, random });
+  const stores = await openStores(settings, { clock, timers, random });
   const { events, readStore, vault, owner } = stores;
   const handlers = commandHandlers({ log: events, clock, timers });
   const { users, keys } = await firstKeys(settings, {

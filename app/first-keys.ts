@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * What the first start makes and every later one finds: the administrator, the keys of tokens and of the certificate
  * authority. Several processes may start at once: one of them makes, the others wait for it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { GatewayDeps } from '../agent-gateway/index.js';
 import type { Handlers, Locate } from '../commands/index.js';
 import { type Clock, digestOf, NxError, streams, timestamp, uuidv5 } from '../kernel/index.js';

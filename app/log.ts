@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { EventLog } from '../event-log/index.js';
 import { systemTimers } from '../kernel/index.js';
-import { BadSetting, wholeNumber } from './settings.js';
+import { BadSetting } from './bad-setting.js';
+import { wholeNumber } from './options.js';
 
 /** A data folder stands for its log. */
 function logFile(path: string): string {
@@ -55,10 +58,40 @@ const exporting = new Command('export')
     await print(exportLog(logFile(path)));
   });
 
-/** `nxmesh log …`: looks at an embedded log, also while it is in use, and changes nothing. */
+const copy = new Command('copy')
+  .argument('<from>', 'events.db, the data folder, or esdb://…')
+  .argument('<to>', 'the same; what is there already is compared and not copied again')
+  .description('copy a log into another and compare the two; may be stopped and started again')
+  .action(async (from: string, to: string) => {
+    const { copyLog } = await import('../event-log/copy.js');
+    const [source, target] = [await openAny(from, true), await openAny(to, false)];
+    const ending = new AbortController();
+    process.once('SIGINT', () => ending.abort(new BadSetting('stopped; start it again to go on')));
+    const progress = (looked: number): void => {
+      process.stderr.write(process.stderr.isTTY ? `\r${looked} events` : '');
+    };
+    const report = await copyLog(source, target, { signal: ending.signal, progress });
+    process.stderr.write(process.stderr.isTTY ? '\n' : '');
+    console.log(JSON.stringify(report));
+    await Promise.all([source.close(), target.close()]);
+  });
+
+/** A log by its file or its server. It is opened as its one writer, so that nobody else can change it meanwhile. */
+async function openAny(place: string, mustExist: boolean): Promise<EventLog> {
+  const { eventLog } = await import('../event-log/index.js');
+  if (place.startsWith('esdb')) {
+    const { eventStoreDbLog } = await import('../event-log/eventstoredb/index.js');
+    return eventLog(await eventStoreDbLog({ connectionString: place }));
+  }
+  const { sqliteLog } = await import('../event-log/sqlite/index.js');
+  return eventLog(await sqliteLog(mustExist ? logFile(place) : place));
+}
+
+/** `nxmesh log …`. All but `copy` look at an embedded log, also while it is in use, and change nothing. */
 export const logCommand = (): Command =>
   new Command('log')
-    .description('verify, follow or export an embedded event log')
+    .description('verify, follow, export or copy an event log')
     .addCommand(verify)
     .addCommand(tail)
-    .addCommand(exporting);
+    .addCommand(exporting)
+    .addCommand(copy);

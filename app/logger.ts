@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Logger, pino } from 'pino';
 
 /** JSON lines on standard output. What may hold a secret is cut out here too, beside the types that print none. */

@@ -1,29 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
 import { Command } from 'commander';
 import { errorMessage } from '../kernel/index.js';
 import { agentCommand } from './agent.js';
+import { configCommand } from './config.js';
 import { logCommand } from './log.js';
-import { BadSetting, serveOptions, serveSettings } from './settings.js';
+import { configFileOf, serveOptions } from './options.js';
+import { serveSettings } from './settings.js';
 
-const program = new Command('nxmesh').description('Event-sourced control plane for fleets of nginx');
-
-const serveCommand = new Command('serve').description('run the control plane');
-for (const option of serveOptions) {
-  serveCommand.addOption(option);
-}
-serveCommand.action(async (given: Record<string, string | undefined>) => {
-  const settings = serveSettings(given);
-  // Loaded only by the command that needs it.
-  const { serve } = await import('./serve.js');
-  const serving = await serve(settings);
-  if (serving.madePassword) {
-    process.stderr.write(
-      `\nThe first administrator is ${settings.adminEmail} with the password ${serving.madePassword.reveal()}\nIt is shown this once.\n\n`,
-    );
+function program(configFile: string | undefined): Command {
+  const serving = new Command('serve').description('run the control plane');
+  for (const option of serveOptions(configFile)) {
+    serving.addOption(option);
   }
-  endOnSignal(serving.close);
-});
-
-program.addCommand(serveCommand).addCommand(agentCommand(endOnSignal)).addCommand(logCommand());
+  serving.action(async (given: Record<string, string | undefined>) => {
+    const settings = serveSettings(given);
+    // Loaded only by the command that needs it.
+    const { serve } = await import('./serve.js');
+    const { madePassword, close } = await serve(settings);
+    if (madePassword) {
+      process.stderr.write(
+        `\nThe first administrator is ${settings.adminEmail} with the password ${madePassword.reveal()}\nIt is shown this once.\n\n`,
+      );
+    }
+    endOnSignal(close);
+  });
+  return new Command('nxmesh')
+    .description('Event-sourced control plane for fleets of nginx')
+    .addCommand(serving)
+    .addCommand(agentCommand(endOnSignal))
+    .addCommand(logCommand())
+    .addCommand(configCommand(configFile));
+}
 
 /** SIGTERM and SIGINT end in order; a second one at once. */
 function endOnSignal(close: () => Promise<void>): void {
@@ -42,11 +49,23 @@ function endOnSignal(close: () => Promise<void>): void {
   process.on('SIGINT', end);
 }
 
+/** The language's own errors are faults of ours and need their stack. */
+const FAULTS: readonly unknown[] = [
+  Error,
+  TypeError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  AggregateError,
+];
+
+/** An error with a class of its own, or the system's, says enough to whoever runs the program. */
+const isForeseen = (error: unknown): boolean =>
+  error instanceof Error && (!FAULTS.includes(error.constructor) || 'syscall' in error);
+
 function fail(error: unknown): void {
-  const known = error instanceof BadSetting || (error instanceof Error && error.name !== 'Error');
-  process.stderr.write(
-    `nxmesh: ${known ? errorMessage(error) : error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  const stack = error instanceof Error ? error.stack : undefined;
+  process.stderr.write(`nxmesh: ${isForeseen(error) ? errorMessage(error) : (stack ?? String(error))}\n`);
   process.exit(1);
 }
 
@@ -54,4 +73,8 @@ function fail(error: unknown): void {
 process.on('unhandledRejection', fail);
 process.on('uncaughtException', fail);
 
-await program.parseAsync().catch(fail);
+try {
+  await program(configFileOf(process.argv, process.env)).parseAsync();
+} catch (error) {
+  fail(error);
+}

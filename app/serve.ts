@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
  * what it needs from here and knows nothing of the others.
@@ -19,6 +20,7 @@ const STARTERS: readonly (readonly [Role, () => Promise<(context: Context) => Pr
   ['projections', async () => (await import('./roles/projections.js')).projectionsRole],
   ['commands', async () => (await import('./roles/commands.js')).commandsRole],
   ['read-api', async () => (await import('./roles/read-api.js')).readApiRole],
+  ['publishers', async () => (await import('./roles/publishers.js')).publishersRole],
   ['agent-gateway', async () => (await import('./roles/agent-gateway.js')).agentGatewayRole],
 ];
 
@@ -77,6 +79,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
 }
 
 async function ready(parts: readonly Part[]): Promise<{ ok: boolean; why: string }> {
-  const why = (await Promise.all(parts.map((part) => part.notReady?.()))).filter(Boolean).join(', ');
+  const reasons = await Promise.all(parts.map(async (part) => part.notReady?.()));
+  const why = reasons.filter(Boolean).join(', ');
   return { ok: why === '', why };
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { InvalidArgumentError, Option } from 'commander';
-import { Secret } from '../kernel/index.js';
+import { errorMessage, Secret } from '../kernel/index.js';
+import { BadSetting } from './bad-setting.js';
+import { wholeNumber } from './options.js';
 import { ROLES, type Role } from './roles/part.js';
 
-export interface Address {
+interface Address {
   readonly host: string;
   readonly port: number;
 }
@@ -18,113 +20,136 @@ export interface ServeSettings {
   /** Undefined: one is made at the first start and printed once. */
   readonly adminPassword: Secret | undefined;
   readonly masterKeyFile: string;
-  readonly logLevel: string;
   readonly roles: readonly Role[];
-  /** The log and the stores are shared by several processes. */
+  /** Undefined: the embedded log. May hold credentials, as the next. */
+  readonly eventstoreUrl: Secret | undefined;
+  /** Undefined: the embedded read store. */
+  readonly mongodbUrl: Secret | undefined;
+  readonly mongodbDatabase: string;
+  readonly kafkaBrokers: readonly string[];
+  readonly kafkaTopic: string;
+  /** The log and the stores may be shared by several processes. */
   readonly distributed: boolean;
   /** Requests a minute for each principal. */
   readonly rateLimit: number;
+  readonly logLevel: string;
 }
-
-/** A setting that cannot be used; says which and why. */
-export class BadSetting extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'BadSetting';
-  }
-}
-
-/** Every setting of `nxmesh serve` is a flag and a variable of the environment; the flag wins. */
-export const serveOptions: readonly Option[] = [
-  new Option('--data-dir <folder>', 'events, read models and secrets')
-    .env('NXMESH_DATA_DIR')
-    .default('nxmesh-data'),
-  new Option('--http-listen <host:port>', 'REST API').env('NXMESH_HTTP_LISTEN').default('127.0.0.1:8080'),
-  new Option('--grpc-listen <host:port>', 'agents').env('NXMESH_GRPC_LISTEN').default('127.0.0.1:8443'),
-  new Option('--grpc-names <names>', 'further names by which agents reach the gateway, separated by commas')
-    .env('NXMESH_GRPC_NAMES')
-    .default(''),
-  new Option('--admin-email <address>', 'first administrator')
-    .env('NXMESH_ADMIN_EMAIL')
-    .default('admin@localhost'),
-  new Option(
-    '--admin-password <password>',
-    'of the first administrator; made and printed once when left out',
-  ).env('NXMESH_ADMIN_PASSWORD'),
-  new Option('--admin-password-file <file>', 'the same, from a file').env('NXMESH_ADMIN_PASSWORD_FILE'),
-  new Option(
-    '--master-key-file <file>',
-    'key that the vault is locked with; made in the data folder when left out',
-  ).env('NXMESH_MASTER_KEY_FILE'),
-  new Option('--roles <roles>', 'what this process does, separated by commas')
-    .env('NXMESH_ROLES')
-    .default(ROLES.join(',')),
-  new Option('--rate-limit <requests>', 'a minute for each principal')
-    .env('NXMESH_RATE_LIMIT')
-    .default('1000'),
-  new Option('--log-level <level>', 'how much to log')
-    .env('NXMESH_LOG_LEVEL')
-    .choices(['debug', 'info', 'warn', 'error', 'silent'])
-    .default('info'),
-];
 
 type Given = Readonly<Record<string, string | undefined>>;
 
 const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,189}$/;
+export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
+const DATABASE = /^[A-Za-z0-9_-]{1,63}$/;
+const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
 
 /** Checks the settings; names every fault at once. */
 export function serveSettings(given: Given): ServeSettings {
   const faults: string[] = [];
-  const attempt = <T>(setting: string, read: () => T): T | undefined => {
+  /** The value, or `instead` after a fault: nothing is returned then. */
+  function check<T>(setting: string, read: () => T, instead: T): T {
     try {
       return read();
     } catch (error) {
-      faults.push(`${setting}: ${error instanceof Error ? error.message : String(error)}`);
-      return undefined;
+      faults.push(`${setting}: ${errorMessage(error)}`);
+      return instead;
     }
-  };
-  const dataDir = resolve(given.dataDir ?? 'nxmesh-data');
-  const httpListen = attempt('http-listen', () => parseAddress(given.httpListen ?? ''));
-  const grpcListen = attempt('grpc-listen', () => parseAddress(given.grpcListen ?? ''));
-  const adminEmail = given.adminEmail ?? '';
-  if (!EMAIL.test(adminEmail)) {
-    faults.push(`admin-email: ${JSON.stringify(adminEmail)} is not an address`);
   }
-  const adminPassword = attempt('admin-password', () => adminPasswordOf(given));
-  const rateLimit = attempt('rate-limit', () => wholeNumber(given.rateLimit ?? '1000'));
-  const roles = attempt('roles', () => parseRoles(given.roles ?? ''));
-  if (faults.length > 0 || roles === undefined || rateLimit === undefined || !httpListen || !grpcListen) {
+  const dataDir = resolve(given.dataDir ?? '');
+  const eventstoreUrl = check(
+    'eventstore-url',
+    () => url(given, 'eventstoreUrl', /^esdb(\+discover)?:\/\//),
+    undefined,
+  );
+  const mongodbUrl = check('mongodb-url', () => url(given, 'mongodbUrl', /^mongodb(\+srv)?:\/\//), undefined);
+  const settings: ServeSettings = {
+    dataDir,
+    httpListen: check('http-listen', () => parseAddress(given.httpListen ?? ''), { host: '', port: 0 }),
+    grpcListen: check('grpc-listen', () => parseAddress(given.grpcListen ?? ''), { host: '', port: 0 }),
+    grpcNames: list(given.grpcNames),
+    adminEmail: check('admin-email', () => matching(given.adminEmail, EMAIL, 'is not an address'), ''),
+    adminPassword: check('admin-password', () => password(given), undefined),
+    masterKeyFile: resolve(given.masterKeyFile ?? `${dataDir}/master.key`),
+    roles: check('roles', () => parseRoles(list(given.roles)), []),
+    eventstoreUrl,
+    mongodbUrl,
+    mongodbDatabase: check(
+      'mongodb-database',
+      () => matching(given.mongodbDatabase, DATABASE, 'is not a name'),
+      '',
+    ),
+    kafkaBrokers: check(
+      'kafka-brokers',
+      () => list(given.kafkaBrokers).map((one) => parseAddress(one) && one),
+      [],
+    ),
+    kafkaTopic: check('kafka-topic', () => matching(given.kafkaTopic, TOPIC, 'is not a topic'), ''),
+    distributed: eventstoreUrl !== undefined && mongodbUrl !== undefined,
+    rateLimit: check('rate-limit', () => wholeNumber(given.rateLimit ?? ''), 0),
+    logLevel: check('log-level', () => oneOf(given.logLevel, LEVELS), ''),
+  };
+  check('roles', () => refuseSplit(settings), undefined);
+  if (faults.length > 0) {
     throw new BadSetting(faults.join('\n'));
   }
-  return {
-    dataDir,
-    httpListen,
-    grpcListen,
-    grpcNames: (given.grpcNames ?? '').split(',').filter((name) => name !== ''),
-    adminEmail,
-    adminPassword,
-    masterKeyFile: resolve(given.masterKeyFile ?? `${dataDir}/master.key`),
-    logLevel: given.logLevel ?? 'info',
-    roles,
-    distributed: false,
-    rateLimit,
-  };
+  return settings;
 }
 
-function adminPasswordOf({ adminPassword, adminPasswordFile }: Given): Secret | undefined {
-  const text =
-    adminPasswordFile === undefined ? adminPassword : readFileSync(adminPasswordFile, 'utf8').trim();
-  if (text === undefined || text === '') {
-    return undefined;
+/** What one file serves, one process must do: a second could not open it, or would not see what the first does. */
+function refuseSplit({ roles, eventstoreUrl, mongodbUrl }: ServeSettings): undefined {
+  const missing = ROLES.filter((role) => !roles.includes(role));
+  const embedded = [...(eventstoreUrl ? [] : ['eventstore-url']), ...(mongodbUrl ? [] : ['mongodb-url'])];
+  if (roles.length > 0 && missing.length > 0 && embedded.length > 0) {
+    throw new BadSetting(
+      `without ${missing.join(', ')} other processes must share the stores: set ${embedded.join(' and ')}`,
+    );
   }
-  if (text.length < 8 || text.length > 1024) {
+}
+
+const list = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+
+function matching(text: string | undefined, pattern: RegExp, not: string): string {
+  if (text === undefined || !pattern.test(text)) {
+    throw new BadSetting(`${JSON.stringify(text ?? '')} ${not}`);
+  }
+  return text;
+}
+
+function oneOf(text: string | undefined, words: readonly string[]): string {
+  if (text === undefined || !words.includes(text)) {
+    throw new BadSetting(`must be one of ${words.join(', ')}`);
+  }
+  return text;
+}
+
+/** A secret from its own setting or from the file that `…File` names. */
+function secretText(given: Given, name: string): string | undefined {
+  const file = given[`${name}File`];
+  const text = file === undefined ? given[name] : readFileSync(file, 'utf8').trim();
+  return text === '' ? undefined : text;
+}
+
+function password(given: Given): Secret | undefined {
+  const text = secretText(given, 'adminPassword');
+  if (text !== undefined && (text.length < 8 || text.length > 1024)) {
     throw new BadSetting('must have 8 to 1,024 characters');
   }
-  return new Secret(text);
+  return text === undefined ? undefined : new Secret(text);
+}
+
+function url(given: Given, name: string, scheme: RegExp): Secret | undefined {
+  const text = secretText(given, name);
+  if (text !== undefined && !scheme.test(text)) {
+    throw new BadSetting('is not a connection string of this server');
+  }
+  return text === undefined ? undefined : new Secret(text);
 }
 
 /** `127.0.0.1:8080`, `[::1]:8080`, `localhost:0`. */
-export function parseAddress(text: string): Address {
+function parseAddress(text: string): Address {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (!match || port > 65535) {
@@ -133,23 +158,10 @@ export function parseAddress(text: string): Address {
   return { host: match[1] ?? match[2] ?? '', port };
 }
 
-/** For flags that count. */
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(value)) {
-    throw new InvalidArgumentError('must be a whole number');
-  }
-  return value;
-}
-
-function parseRoles(text: string): Role[] {
-  const names = text.split(',').map((name) => name.trim());
+function parseRoles(names: readonly string[]): Role[] {
   const unknown = names.filter((name) => !ROLES.some((role) => role === name));
-  if (unknown.length > 0) {
-    throw new BadSetting(`${unknown.join(', ')}: must be of ${ROLES.join(', ')}`);
-  }
-  if (ROLES.some((role) => !names.includes(role))) {
-    throw new BadSetting('the embedded log serves one process, which must have all roles');
+  if (unknown.length > 0 || names.length === 0) {
+    throw new BadSetting(`${unknown.join(', ') || 'none'}: must be of ${ROLES.join(', ')}`);
   }
   return ROLES.filter((role) => names.includes(role));
 }

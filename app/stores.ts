@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Opens the log, the read store and the vault that the settings name. An adapter's library is loaded only when it is used. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type EventLog, eventLog } from '../event-log/index.js';
-import { type Clock, type Random, uuidv7 } from '../kernel/index.js';
+import { type Clock, type Random, type Timers, uuidv7 } from '../kernel/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import { masterKey, openVault, type Vault } from '../vault/index.js';
 import type { ServeSettings } from './settings.js';
@@ -12,8 +13,15 @@ export interface Stores {
   readonly events: EventLog;
   readonly readStore: ReadStore;
   readonly vault: Vault;
+  /** Names this process among all that share the stores. */
   readonly owner: string;
   close(): Promise<void>;
+}
+
+interface Deps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
 }
 
 /**
@@ -22,31 +30,57 @@ export interface Stores {
  */
 const EMBEDDED = 'embedded';
 
-export async function openStores(
-  settings: ServeSettings,
-  { clock, random }: { clock: Clock; random: Random },
-): Promise<Stores> {
+export async function openStores(settings: ServeSettings, deps: Deps): Promise<Stores> {
+  const { clock, random } = deps;
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
-  const file = (name: string): string => join(settings.dataDir, name);
-  const { sqliteLog } = await import('../event-log/sqlite/index.js');
-  const events = eventLog(await sqliteLog(file('events.db'), { clock }));
-  const { sqliteReadStore } = await import('../read-store/sqlite/index.js');
-  const readStore = sqliteReadStore({ path: file('read.db'), clock, ifUnusable: 'replace' });
-  // Only a new vault gets a new key: no other opens an old one.
-  const master = masterKey({ path: settings.masterKeyFile, create: !existsSync(file('vault.db')), random });
-  const vault = await openVault({
-    store: sqliteReadStore({ path: file('vault.db'), clock, durable: true }),
-    masterKey: master,
-    random,
-  });
-  const owner = settings.distributed ? `${hostname()}/${process.pid}/${uuidv7(clock, random)}` : EMBEDDED;
+  const events = await openLog(settings, deps);
+  const readStore = await openReadStore(settings, deps);
+  const secrets = await openSecrets(settings, deps, readStore);
+  const vault = await openVault({ ...secrets, random });
   return {
     events,
     readStore,
     vault,
-    owner,
+    owner: settings.distributed ? `${hostname()}/${process.pid}/${uuidv7(clock, random)}` : EMBEDDED,
     close: async () => {
-      await Promise.all([readStore.close(), vault.close(), events.close()]);
+      await vault.close();
+      await Promise.all([readStore.close(), events.close()]);
     },
   };
+}
+
+async function openLog({ dataDir, eventstoreUrl }: ServeSettings, { clock }: Deps): Promise<EventLog> {
+  if (eventstoreUrl) {
+    const { eventStoreDbLog } = await import('../event-log/eventstoredb/index.js');
+    return eventLog(await eventStoreDbLog({ connectionString: eventstoreUrl.reveal() }));
+  }
+  const { sqliteLog } = await import('../event-log/sqlite/index.js');
+  return eventLog(await sqliteLog(join(dataDir, 'events.db'), { clock }));
+}
+
+async function openReadStore(
+  { dataDir, mongodbUrl, mongodbDatabase }: ServeSettings,
+  { clock, timers }: Deps,
+): Promise<ReadStore> {
+  if (mongodbUrl) {
+    const { mongoReadStore } = await import('../read-store/mongodb/index.js');
+    return mongoReadStore({ url: mongodbUrl.reveal(), database: mongodbDatabase, timers });
+  }
+  const { sqliteReadStore } = await import('../read-store/sqlite/index.js');
+  return sqliteReadStore({ path: join(dataDir, 'read.db'), clock, ifUnusable: 'replace' });
+}
+
+/** Where the vault's records are, and the key that opens them. */
+async function openSecrets(settings: ServeSettings, { clock, random }: Deps, readStore: ReadStore) {
+  const { mongodbUrl, masterKeyFile: path } = settings;
+  if (mongodbUrl) {
+    // Several processes share the key: it is given to each, never made by one of them.
+    const store = { ...readStore, close: async () => {} };
+    return { store, masterKey: masterKey({ path, create: false, random }) };
+  }
+  const { sqliteReadStore } = await import('../read-store/sqlite/index.js');
+  const file = join(settings.dataDir, 'vault.db');
+  // Only a new vault gets a new key: no other opens an old one.
+  const key = masterKey({ path, create: !existsSync(file), random });
+  return { store: sqliteReadStore({ path: file, clock, durable: true }), masterKey: key };
 }

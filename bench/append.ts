@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Durable appends through the event log's port on SQLite (validation, serialisation, hash chain) against a bare SQLite
  * group commit of the same events at the same concurrency, in turns; medians. Then the same with every fsync

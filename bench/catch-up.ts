@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Catch-up of the read models: events a second from a log of desired state into the SQLite read store, through the
  * real runner, beside a bare loop that parses the same events and upserts the same documents 1,000 a transaction.

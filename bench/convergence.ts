@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * REST command → proven in nginx, with 1, 100 and 1,000 virtual hosts: the whole way, nginx's own share (`nginx -t` and
  * HUP to the first new answer, as the agent's stages tell), the quiet period, and what is left: ours.
@@ -64,8 +65,7 @@ async function measure(hosts: number): Promise<Sample[]> {
   };
   const newest = async (): Promise<number> =>
     (await api.ok('GET', `${ws}/changes?per_page=1`)).data[0].version;
-  const first = await newest();
-  await until('the first version is proven', () => applied(first), 60_000);
+  await until('the first version is proven', async () => applied(await newest()), 60_000);
 
   const samples: Sample[] = [];
   for (let n = 0; n < CHANGES; n += 1) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** How benchmarks say what they found. */
 
 export function median(values: readonly number[]): number {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A fleet's resources for benchmarks: hosts of the usual shape on a number of upstreams, the same at every run. */
 import { uuidv5 } from '../kernel/index.js';
 import type { Capabilities, CertificateSpec, HostSpec, LocationSpec, UpstreamSpec } from '../nginx/index.js';

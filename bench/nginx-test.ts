@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * What nginx itself takes to read a configuration (`nginx -t`): our rendering of hosts on 20 shared upstreams against
  * one server and one upstream a host, as it is commonly rendered, with no header at all (lean) or the four usual ones

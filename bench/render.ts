@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Compile, render and digest of 10,000 virtual hosts, whole and after one change. The baseline is the bare digest over
  * the same rendered files: what any renderer pays at least.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Replay of a million events of about 500 bytes through the port's subscription, as they are and each lifted by one
  * upcast, against reading the same rows and parsing their JSON; in turns, medians. `replay <events>` for fewer.
@@ -29,7 +30,8 @@ function fill(path: string): void {
         return { id, type, data: JSON.stringify(data), meta: JSON.stringify(meta) };
       }),
     }));
-    store.commit(group);
+    store.take(group);
+    store.commit();
     store.tidy();
   }
   store.close();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Route, route } from '../http/index.js';
 import { createdId, NxError, type Secret, sha256, streams, timestamp, unavailable } from '../kernel/index.js';
 import {

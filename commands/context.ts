@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { IfMatch } from '../http/index.js';
 import { type Clock, eventId, timestamp } from '../kernel/index.js';
 import { type Fact, type NewEvent, schemaVersion } from '../schemas/index.js';

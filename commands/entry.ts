@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { EventLog } from '../event-log/index.js';
 import type { Decider } from '../kernel/index.js';
 import type { Fact, NewEvent, StoredEvent } from '../schemas/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The one command handler. Commands that wait for one stream are decided one after the other on the folded state and
  * appended together, so that a stream is not limited to one fsync a command:
@@ -8,7 +9,7 @@
  *  4. append all of them, expecting the revision decided on; a conflict starts over, up to three times
  *  5. an append whose outcome is not known is asked again with the same ids, then reported as unavailable
  *
- * Waiting for the read models is the caller's (`settled.ts`): a command is done when it is durable.
+ * Waiting for the read models is the caller's (`answer`): a command is done when it is durable.
  */
 import { type EventLog, Unavailable, VersionConflict } from '../event-log/index.js';
 import { meetsIfMatch, preconditionFailed } from '../http/index.js';
@@ -244,7 +245,7 @@ function outward(error: unknown): unknown {
   if (error instanceof VersionConflict) {
     return conflict('Others changed the same at the same time; try again');
   }
-  return error instanceof Unavailable ? unavailable('The event log is not available') : error;
+  return error instanceof Unavailable ? unavailable('The event log is not available', error) : error;
 }
 
 /** Least recently used lanes first; an idle one may go, as its state is in the log. */

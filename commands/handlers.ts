@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import * as domain from '../domain/index.js';
 import { commandHandler, type Handler, type HandlerDeps } from './handler.js';
 

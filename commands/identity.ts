@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { createHmac } from 'node:crypto';
 import { type Clock, type Random, Secret, streams, timestamp, uuidv5 } from '../kernel/index.js';
 import type { Vault } from '../vault/index.js';

@@ -1,11 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../http/index.js';
 import { type AgentCommandDeps, agentCommands } from './agent.js';
+import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
 import { organizationCommands } from './organization.js';
 import { type SessionDeps, sessionCommands } from './session.js';
 import { upstreamCommands } from './upstream.js';
 import { virtualHostCommands } from './virtual-host.js';
 import { workspaceCommands } from './workspace.js';
 
+export { destroyMaterial, readMaterial } from './certificate/index.js';
 export type { CommandContext } from './context.js';
 export { commandHandlers, type Handlers } from './handlers.js';
 export { type Identity, identity, vaultKey } from './identity.js';
@@ -13,11 +16,12 @@ export { passwords } from './password.js';
 export type { Locate } from './request.js';
 
 /** Every route that changes something. */
-export const writeRoutes = (deps: AgentCommandDeps & SessionDeps): Route[] => [
+export const writeRoutes = (deps: AgentCommandDeps & CertificateCommandDeps & SessionDeps): Route[] => [
   ...sessionCommands(deps),
   ...organizationCommands(deps),
   ...workspaceCommands(deps),
   ...agentCommands(deps),
   ...upstreamCommands(deps),
   ...virtualHostCommands(deps),
+  ...certificateCommands(deps),
 ];

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Route, route } from '../http/index.js';
-import { createdId, notFound, streams, timestamp } from '../kernel/index.js';
+import { conflict, createdId, detail, streams, timestamp } from '../kernel/index.js';
 import { CreateOrganization, Organization, UpdateOrganization } from '../schemas/index.js';
 import type { CommandContext } from './context.js';
 import { answer, type CommandDeps, contextOf, stepOf } from './request.js';
-import { abandoned } from './reservation.js';
+import { abandoned, stands } from './reservation.js';
 
 /** Write routes of organizations. */
 export function organizationCommands(deps: CommandDeps): Route[] {
@@ -21,10 +22,39 @@ export function organizationCommands(deps: CommandDeps): Route[] {
       stepOf(context, 'reserve-slug'),
       () => undefined,
     );
+    const now = await handlers.slug.peek(stream, (state) => state.holder?.organizationId);
+    if (!(await stands(now, organizationId, existed))) {
+      throw conflict('The slug is taken', [
+        detail('slug', 'DUPLICATE', 'Another organization has this slug'),
+      ]);
+    }
   }
 
+  const existed = (id: string): Promise<boolean> =>
+    handlers.organization.peek(streams.organization(id), (state) => state.existed);
   const exists = (id: string): Promise<boolean> =>
     handlers.organization.peek(streams.organization(id), (state) => state.organization !== undefined);
+
+  const workspaceExists = (id: string): Promise<boolean> =>
+    handlers.workspace.peek(streams.workspace(id), (state) => state.workspace !== undefined);
+
+  /** Slugs of workspaces that never came to be or are gone must not keep their organization for ever. */
+  async function releaseAbandoned(stream: string, context: CommandContext, at: string): Promise<void> {
+    const held = await handlers.organization.peek(stream, (state) => [...state.workspaceSlugs]);
+    for (const [slug, { workspaceId, at: since }] of held) {
+      const found = await abandoned({ id: workspaceId, at: since }, workspaceExists, clock);
+      if (found.abandoned === undefined) {
+        return;
+      }
+      await handlers.organization.run(
+        stream,
+        workspaceId,
+        { type: 'release-workspace-slug', slug, workspaceId, at },
+        stepOf(context, `release-slug ${slug}`),
+        () => undefined,
+      );
+    }
+  }
 
   return [
     route({
@@ -91,10 +121,8 @@ export function organizationCommands(deps: CommandDeps): Route[] {
         const stream = streams.organization(id);
         const context = contextOf(request, deps, { organizationId: id });
         const slug = await handlers.organization.peek(stream, (state) => state.organization?.slug);
-        if (slug === undefined) {
-          throw notFound('organization');
-        }
         const at = timestamp(clock.now());
+        await releaseAbandoned(stream, context, at);
         const outcome = await handlers.organization.run(
           stream,
           id,
@@ -102,13 +130,15 @@ export function organizationCommands(deps: CommandDeps): Route[] {
           context,
           () => undefined,
         );
-        await handlers.slug.run(
-          streams.slug(slug),
-          id,
-          { type: 'release', slug, organizationId: id, at },
-          stepOf(context, 'release-slug'),
-          () => undefined,
-        );
+        if (slug !== undefined) {
+          await handlers.slug.run(
+            streams.slug(slug),
+            id,
+            { type: 'release', slug, organizationId: id, at },
+            stepOf(context, 'release-slug'),
+            () => undefined,
+          );
+        }
         return answer(deps, outcome);
       },
     }),

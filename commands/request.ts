@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { HandlerRequest, HandlerResult } from '../http/index.js';
 import { type Clock, digestOf, notFound, type Random, uuidv5, uuidv7 } from '../kernel/index.js';
 import type { CommandContext } from './context.js';
 import type { Outcome } from './handler.js';
 import type { Handlers } from './handlers.js';
 
-/** Where a resource belongs, by its id; undefined when there is none. Answered by the read models. */
+/** Where a resource belongs or, once it is gone, belonged; undefined when it never was. Answered by the read models. */
 export type Locate = (
-  kind: 'workspace' | 'agent' | 'upstream' | 'virtual_host',
+  kind: 'workspace' | 'agent' | 'upstream' | 'virtual_host' | 'certificate',
   id: string,
 ) => Promise<{ readonly workspaceId: string; readonly organizationId: string } | undefined>;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * A slug is reserved before its owner is made, in another stream. A crash between the two leaves a reservation without
  * an owner. It may be taken over once it is this old; a younger one may belong to a command that is still under way.
@@ -23,3 +24,13 @@ export async function abandoned(
   }
   return { abandoned: holder.id };
 }
+
+/**
+ * Whether a reservation still stands. One that is asked for again is answered as before, though it may have been taken
+ * over since: then whoever asks may not go on, unless what it was for came to be in time.
+ */
+export const stands = async (
+  holder: string | undefined,
+  id: string,
+  existed: (id: string) => Promise<boolean>,
+): Promise<boolean> => holder === id || (await existed(id));

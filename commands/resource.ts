@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { WorkspaceCommand, WorkspaceState } from '../domain/index.js';
 import type { Action } from '../http/index.js';
 import { type Route, route } from '../http/index.js';

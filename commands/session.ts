@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type LoginLimiter, type Route, route } from '../http/index.js';
 import { NxError, Secret } from '../kernel/index.js';
 import { closed, Login, Type } from '../schemas/index.js';

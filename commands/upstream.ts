@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../http/index.js';
 import { CreateUpstream, UpdateUpstream, Upstream } from '../schemas/index.js';
 import type { CommandDeps } from './request.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../http/index.js';
 import { CreateVirtualHost, UpdateVirtualHost, VirtualHost } from '../schemas/index.js';
 import type { CommandDeps } from './request.js';

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Route, route } from '../http/index.js';
-import { createdId, notFound, streams, timestamp } from '../kernel/index.js';
+import { conflict, createdId, detail, streams, timestamp } from '../kernel/index.js';
 import { CreateWorkspace, UpdateWorkspace, Workspace } from '../schemas/index.js';
 import type { CommandContext } from './context.js';
 import { answer, type CommandDeps, contextOf, placeOf, stepOf } from './request.js';
-import { abandoned } from './reservation.js';
+import { abandoned, stands } from './reservation.js';
 
 /** Write routes of workspaces. */
 export function workspaceCommands(deps: CommandDeps): Route[] {
@@ -11,6 +12,8 @@ export function workspaceCommands(deps: CommandDeps): Route[] {
 
   const exists = (id: string): Promise<boolean> =>
     handlers.workspace.peek(streams.workspace(id), (state) => state.workspace !== undefined);
+  const existed = (id: string): Promise<boolean> =>
+    handlers.workspace.peek(streams.workspace(id), (state) => state.existed);
 
   async function reserveSlug(slug: string, workspaceId: string, context: CommandContext): Promise<void> {
     const stream = streams.organization(context.organizationId ?? '');
@@ -23,6 +26,30 @@ export function workspaceCommands(deps: CommandDeps): Route[] {
       stepOf(context, 'reserve-slug'),
       () => undefined,
     );
+    const now = await handlers.organization.peek(
+      stream,
+      (state) => state.workspaceSlugs.get(slug)?.workspaceId,
+    );
+    if (!(await stands(now, workspaceId, existed))) {
+      throw conflict('The slug is taken', [detail('slug', 'DUPLICATE', 'Another workspace has this slug')]);
+    }
+  }
+
+  async function releaseSlug(workspaceId: string, context: CommandContext): Promise<void> {
+    const stream = streams.organization(context.organizationId ?? '');
+    const slug = await handlers.organization.peek(
+      stream,
+      (state) => [...state.workspaceSlugs].find(([, holder]) => holder.workspaceId === workspaceId)?.[0],
+    );
+    if (slug !== undefined) {
+      await handlers.organization.run(
+        stream,
+        workspaceId,
+        { type: 'release-workspace-slug', slug, workspaceId, at: timestamp(clock.now()) },
+        stepOf(context, 'release-slug'),
+        () => undefined,
+      );
+    }
   }
 
   return [
@@ -89,27 +116,16 @@ export function workspaceCommands(deps: CommandDeps): Route[] {
       handler: async (request) => {
         const id = request.params.workspace_id;
         const place = await placeOf(deps, request, 'workspace', id);
-        const stream = streams.workspace(id);
         const context = contextOf(request, deps, place);
-        const slug = await handlers.workspace.peek(stream, (state) => state.workspace?.slug);
-        if (slug === undefined) {
-          throw notFound('workspace');
-        }
         const at = timestamp(clock.now());
         const outcome = await handlers.workspace.run(
-          stream,
+          streams.workspace(id),
           id,
           { type: 'delete-workspace', at },
           context,
           () => undefined,
         );
-        await handlers.organization.run(
-          streams.organization(place.organizationId),
-          id,
-          { type: 'release-workspace-slug', slug, workspaceId: id, at },
-          stepOf(context, 'release-slug'),
-          () => undefined,
-        );
+        await releaseSlug(id, context);
         return answer(deps, outcome);
       },
     }),

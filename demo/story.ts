@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Api } from '../test/harness/api.js';
 import { until } from '../test/harness/until.js';
 import { say, table } from './print.js';

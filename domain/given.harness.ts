@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import * as assert from 'uvu/assert';
 import { type Decider, NxError } from '../kernel/index.js';
 
-/** given(past facts).when(command).then(new facts) or .thenRefused(code, fields). */
+/** given(past facts).when(command).thenFacts(new facts) or .thenRefused(code, fields). */
 export function spec<S, C, F>(decider: Decider<S, C, F>) {
   return (...past: readonly F[]) => ({
     when: (command: C) => {
@@ -11,9 +12,7 @@ export function spec<S, C, F>(decider: Decider<S, C, F>) {
       }
       const decide = (): readonly F[] => decider.decide(command, state);
       return {
-        // biome-ignore lint/suspicious/noThenProperty: given, when, then; nobody awaits this object
-        // oxlint-disable-next-line unicorn/no-thenable
-        then: (...expected: readonly F[]) => assert.equal(decide(), expected),
+        thenFacts: (...expected: readonly F[]) => assert.equal(decide(), expected),
         facts: decide,
         thenRefused: (code: string, ...fields: readonly string[]) => {
           try {

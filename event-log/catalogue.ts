@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type EventType, eventSchemas, schemaVersion, type Validator, validator } from '../schemas/index.js';
 import { composeUpcasts, type Upcast, type Upcasts, upcasts } from './upcast.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { EventMeta } from '../kernel/index.js';
 import type { StoredEvent } from '../schemas/index.js';
 import type { Catalogue } from './catalogue.js';

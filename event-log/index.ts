@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export { type Catalogue, eventCatalogue } from './catalogue.js';
 export { eventLog } from './log.js';
 export { memoryLog } from './memory/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Catalogue, eventCatalogue } from './catalogue.js';
 import { incoming } from './incoming.js';
 import { outgoing } from './outgoing.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { CATEGORIES, type ErrorDetail, type EventMeta, isUuid } from '../kernel/index.js';
 import type { NewEvent } from '../schemas/index.js';
 import type { Catalogue } from './catalogue.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The event log: the truth of NxMesh. Everything else can be made again from it.
  *

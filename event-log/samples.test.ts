@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Golden samples: one file for every version of every event type that was ever released. They are never changed. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant } from '../kernel/index.js';
 import type { EventType } from '../schemas/index.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { deferred } from '../kernel/index.js';
 
 /** Resolves at `woken` or when `signal` aborts, whichever comes first. */

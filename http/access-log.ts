@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Context } from 'koa';
 import type { Logger } from 'pino';
 import type { Clock } from '../kernel/index.js';

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { RequestListener } from 'node:http';
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
-import { type Clock, invariant, NxError, notFound, type Random } from '../kernel/index.js';
+import { type Clock, errorMessage, invariant, NxError, notFound, type Random } from '../kernel/index.js';
 import { type Log, logAccess } from './access-log.js';
 import { discard } from './body.js';
 import { errorAnswer, HttpError } from './errors.js';
@@ -103,6 +104,8 @@ function refuse(ctx: Context, error: unknown, log: Log): void {
   const answer = errorAnswer(error, requestId);
   if (!(error instanceof NxError)) {
     log.error({ err: error, request_id: requestId }, 'unexpected error');
+  } else if (error.cause !== undefined) {
+    log.error({ code: error.code, error: errorMessage(error.cause), request_id: requestId }, error.message);
   }
   if (!ctx.req.complete) {
     discard(ctx.req);

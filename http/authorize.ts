@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant, NxError, notFound } from '../kernel/index.js';
 
 /** Roles in an organization, from the least to the most. */
@@ -52,6 +53,10 @@ export const POLICY = {
   'virtual_host.create': 'editor',
   'virtual_host.update': 'editor',
   'virtual_host.delete': 'editor',
+  'certificate.list': 'viewer',
+  'certificate.read': 'viewer',
+  'certificate.create': 'editor',
+  'certificate.delete': 'editor',
   'change.read': 'viewer',
 } as const satisfies Record<string, Role | 'signed_in' | 'administrator'>;
 

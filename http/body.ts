@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage } from 'node:http';
 import { NxError } from '../kernel/index.js';
 import { readJson } from './json.js';

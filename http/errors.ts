@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { ERRORS, type ErrorCode, type ErrorDetail, NxError } from '../kernel/index.js';
 
 /** An error whose answer needs header fields of its own. */

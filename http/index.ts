@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export type { Log } from './access-log.js';
 export { type HttpApp, type HttpAppDeps, httpApp } from './app.js';
 export * from './authorize.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

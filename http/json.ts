@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { detail, NxError } from '../kernel/index.js';
 
 const MAX_DEPTH = 32;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { createHash, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Context } from 'koa';

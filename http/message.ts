@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage } from 'node:http';
 import { type Clock, detail, NxError, type Random, uuidv7 } from '../kernel/index.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { canonicalJson, ERRORS, type ErrorCode } from '../kernel/index.js';
 import * as schemas from '../schemas/index.js';
 import { errorsOf, paramNames, type Route, route, takesIfMatch } from './route.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, type TSchema, Type } from '../schemas/index.js';
 
 export const DEFAULT_PER_PAGE = 20;

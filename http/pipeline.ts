@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import { type Clock, invalid, invariant, notFound } from '../kernel/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { detail, NxError } from '../kernel/index.js';
 
 /** Revisions that the caller accepts. Tags that cannot be one of ours are left out: they match nothing. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { detail, type ErrorDetail, invalid } from '../kernel/index.js';
 import { closed, type TSchema, type Validator, validator } from '../schemas/index.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ErrorCode } from '../kernel/index.js';
 import type { Static, TSchema } from '../schemas/index.js';
 import type { Action, Grant, Principal } from './authorize.js';

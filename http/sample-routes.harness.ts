@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { conflict, invalid, notFound, unavailable } from '../kernel/index.js';
 import { CreateUpstream, closed, Type, UpdateUpstream, Uuid } from '../schemas/index.js';
 import { newId } from './http.harness.js';

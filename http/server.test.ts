@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { Agent, request as httpRequest } from 'node:http';
 import { pino } from 'pino';
 import { test } from 'uvu';

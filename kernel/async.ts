@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A promise with its own settling functions. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The pure heart of an aggregate. `decide` gives the facts that a command causes, or throws an `NxError`; it reads no
  * clock, no randomness and nothing outside its arguments: time and ids come in with the command.

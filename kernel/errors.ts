@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** One thing wrong with a request; `field` is a path such as `locations[0].path`. */
 export interface ErrorDetail {
   readonly field: string;
@@ -36,8 +37,9 @@ export class NxError extends Error {
   readonly code: ErrorCode;
   readonly details: readonly ErrorDetail[];
 
-  constructor(code: ErrorCode, message: string, details: readonly ErrorDetail[] = []) {
-    super(message);
+  /** `cause`: for our own log only, never shown. */
+  constructor(code: ErrorCode, message: string, details: readonly ErrorDetail[] = [], cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
     this.name = 'NxError';
     this.code = code;
     this.details = details;
@@ -62,4 +64,6 @@ export const conflict = (message: string, details: readonly ErrorDetail[] = []):
 export const invalid = (details: readonly ErrorDetail[]): NxError =>
   new NxError('VALIDATION_ERROR', 'Request validation failed', details);
 
-export const unavailable = (message: string): NxError => new NxError('SERVICE_UNAVAILABLE', message);
+/** `cause` is what is out of reach, in words that only our own log gets. */
+export const unavailable = (message: string, cause?: unknown): NxError =>
+  new NxError('SERVICE_UNAVAILABLE', message, [], cause);

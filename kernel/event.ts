@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Facts about an event's transport: flat strings, so that any store can hold them.
  * What a decision used stands in the event's data, never here.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export * from './async.js';
 export * from './clock.js';
 export * from './decider.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
@@ -20,7 +21,11 @@ import {
 
 const shuffled = (value: unknown): unknown =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).reverse().map(([key, member]) => [key, shuffled(member)]))
+    ? Object.fromEntries(
+        Object.entries(value)
+          .reverse()
+          .map(([key, member]) => [key, shuffled(member)]),
+      )
     : Array.isArray(value)
       ? value.map(shuffled)
       : value;
@@ -68,7 +73,7 @@ test('streams are named in one place', () => {
 
 test('a secret is not printed', () => {
   const secret = new Secret('canary');
-  for (const text of [`${secret}`, JSON.stringify({ secret }), inspect({ secret }), String(secret)]) {
+  for (const text of [secret.toString(), JSON.stringify({ secret }), inspect({ secret }), String(secret)]) {
     assert.not.match(text, 'canary');
     assert.match(text, 'redacted');
   }

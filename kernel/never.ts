@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Closes a `switch` over a union: a new member that nobody handles is then a type error. */
 export function never(value: never, what = 'value'): never {
   throw new Error(`unhandled ${what}: ${JSON.stringify(value)}`);

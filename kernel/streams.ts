@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant } from './never.js';
 
 /** Categories of streams. Snake case without `-`: EventStoreDB takes what stands before the first `-`. */

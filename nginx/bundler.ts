@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 import { canonicalJson } from '../kernel/index.js';
 import { byText, portsOf, upstreamsOf } from './compile.js';
 import type { HostModel, Model, UpstreamModel } from './compiled.js';
 import { type HostEntry, hostTable } from './host-table.js';
+import { manifestDigests } from './manifest.js';
 import type { AgentSpec, Bundle, BundleFile, Capabilities, Provenance, Resources } from './model.js';
-import { bundleOf, explain, hostSheet, httpSheet, portSheet, renderSheet, upstreamSheet } from './render.js';
+import { explain, hostSheet, httpSheet, portSheet, renderSheet, upstreamSheet } from './render.js';
 import { targetMatches } from './selector.js';
 
 /** The resources as they were at one moment; stays what it is whatever happens to them later. */
@@ -35,6 +37,7 @@ const MAX_CAPABILITIES = 64;
 export function bundler(): Bundler {
   const table = hostTable();
   const rendered = new Map<string, Rendered>();
+  const digestOfManifest = manifestDigests();
   let latest: { readonly hosts: readonly HostEntry[]; readonly snapshot: Snapshot } | undefined;
 
   const renderedFor = (key: string, capabilities: Capabilities): Rendered => {
@@ -103,7 +106,8 @@ export function bundler(): Bundler {
         const key = canonicalJson([agent.labels, namedBy.get(agent.id) ?? [], capabilitiesKey]);
         let bundle = bundles.get(key);
         if (bundle === undefined) {
-          bundle = bundleOf(filesOf(modelOf(agent), capabilities, capabilitiesKey));
+          const files = filesOf(modelOf(agent), capabilities, capabilitiesKey);
+          bundle = { digest: digestOfManifest(key, files), files };
           bundles.set(key, bundle);
         }
         return bundle;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Capabilities } from './model.js';
 
 /** `1.22.1` → [1, 22, 1]. A text that is no version counts as the oldest. */

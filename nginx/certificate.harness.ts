@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A self-signed certificate for tests, with its key, in PEM. */
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';

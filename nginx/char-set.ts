@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A set of characters: a bit for each of ASCII, and one for all that is beyond. */
 export type Mask = bigint;
 

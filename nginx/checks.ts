@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { checkAddress } from './address.js';
 
 export { checkCustomDirective, checkCustomDirectives } from './custom.js';

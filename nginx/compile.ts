@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { digestOf, invariant } from '../kernel/index.js';
 import { isIpv4 } from './address.js';
 import type { HostModel, HostShape, Model, PortModel, UpstreamModel } from './compiled.js';
@@ -11,20 +12,21 @@ export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 
 
 /** The upstreams that these hosts use, each once; one that was asked for as such stands before one of a literal URL. */
 export function upstreamsOf(hosts: readonly HostModel[]): readonly UpstreamModel[] {
-  const found = new Map<string, UpstreamModel>();
+  const distinct = new Set<UpstreamModel>();
   for (const host of hosts) {
     for (const upstream of host.upstreams) {
-      const known = found.get(upstream.name);
-      if (known === upstream) {
-        continue;
-      }
-      invariant(
-        known === undefined || known.digest === upstream.digest,
-        `two upstreams named ${upstream.name}`,
-      );
-      if (known === undefined || preferred(upstream, known)) {
-        found.set(upstream.name, upstream);
-      }
+      distinct.add(upstream);
+    }
+  }
+  const found = new Map<string, UpstreamModel>();
+  for (const upstream of distinct) {
+    const known = found.get(upstream.name);
+    invariant(
+      known === undefined || known.digest === upstream.digest,
+      `two upstreams named ${upstream.name}`,
+    );
+    if (known === undefined || preferred(upstream, known)) {
+      found.set(upstream.name, upstream);
     }
   }
   return [...found.values()].sort((a, b) => byText(a.name, b.name));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ServerSpec, UpstreamSpec } from './model.js';
 import type { Rewrite } from './rewrite.js';
 import type { Directive, Origin } from './tree.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never } from '../kernel/index.js';
 import { isNetwork } from './address.js';
 import { type ArgType, type DirectiveName, ruleOf } from './grammar.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What the allow-list lets people write, the real nginx takes, at both ends of every range and without a warning. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

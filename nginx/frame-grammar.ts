@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * What the agent's frame may hold besides: settings of the process, paths of the agent's own host. Kept apart from
  * the allow-list of bundles, so that no bundle can ever name them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { supports } from './capabilities.js';
 import { type FrameDirectiveName, frameRuleOf } from './frame-grammar.js';
 import type { Capabilities } from './model.js';

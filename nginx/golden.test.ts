@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Rendered bundles compared byte by byte with those that are kept in `nginx/golden`. After a wanted change:
  * `NXMESH_GOLDEN=write node dist/nginx/golden.test.js`, and read the difference.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A handful of fleets whose rendering is kept, byte by byte, for several versions of nginx. */
 import type { Capabilities, Resources } from './index.js';
 import {

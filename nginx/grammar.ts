@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The allow-list: every directive that a bundle may hold, where it may stand, what it takes, and whether people may
  * write it themselves. What is not here cannot be rendered. Never here: whatever loads code, opens files by path,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { HeaderSpec, Problem } from './model.js';
 import { invalidFormat, problem } from './text.js';
 import { isProblem, type Part, splitText, VARIABLES } from './variables.js';

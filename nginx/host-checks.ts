@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { detail, type ErrorDetail } from '../kernel/index.js';
 import { checkAddress } from './address.js';
 import { checkBuffers } from './buffers.js';

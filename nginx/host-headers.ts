@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { HeaderModel } from './compiled.js';
 import { parseHeaderValue } from './header.js';
 import type { DirectiveSpec, HeaderSpec, Problem } from './model.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { byText } from './compile.js';
 import type { HostModel, UpstreamModel } from './compiled.js';
 import { hostModel } from './host-model.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { atLeast, supports } from './capabilities.js';
 import type { HeaderModel, HostModel, HostShape } from './compiled.js';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * From resources to the files that one agent's nginx reads. Pure: the same input gives the same bytes everywhere.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * nginx's own reading of a configuration (`ngx_conf_read_token`), state for state: what a quote, a backslash, a `#` or
  * a brace means depends on where it stands, and every shortcut here would be a difference that a value could use.

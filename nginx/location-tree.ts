@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { HeaderModel, LocationShape, TargetValue } from './compiled.js';
 import { requestHeaders, responseHeaders } from './defaults.js';
 import type { Capabilities } from './model.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * What the compiler takes in: the wire shape of the resources, as far as nginx is concerned. The schemas' own types
  * are assignable to these; this room knows no schema.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { isDnsName, isIpv4, parseIpv6 } from './address.js';
 import type { Problem } from './model.js';
 import { invalidFormat } from './text.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { LexError, tokenize } from './lexer.js';
 
 /** A directive as it was read: nothing is known of it but its words. */

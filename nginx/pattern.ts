@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Regular expressions that people write, read by our own parser: a subset of PCRE in which matching takes time that
  * grows at most with the cube of a short path. What could take exponential time is refused, and so is whatever would

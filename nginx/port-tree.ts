@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { supports } from './capabilities.js';
 import type { PortModel } from './compiled.js';
 import { ownsHttp, TLS_DEFAULTS } from './defaults.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The real nginx reads what we render as we meant it: values answered over a socket, dumps read back, and its own
  * verdict on odd words compared with our lexer's.

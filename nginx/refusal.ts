@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Provenance } from './model.js';
 
 /** Why a configuration cannot be rendered for one agent. */

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant, sha256 } from '../kernel/index.js';
 import { byText } from './compile.js';
 import type { HostModel, Model, PortModel, UpstreamModel } from './compiled.js';
 import { httpDirectives } from './defaults.js';
 import { hostTree } from './host-tree.js';
+import { manifestDigest } from './manifest.js';
 import type { Bundle, BundleFile, Capabilities, Provenance } from './model.js';
 import { portTree } from './port-tree.js';
 import { renderTree } from './renderer.js';
@@ -40,15 +42,6 @@ export function renderSheet(sheet: Sheet): BundleFile {
   return { path: sheet.path, sha256: sha256(content), content };
 }
 
-/** The digest of a bundle: SHA-256 over the lines `<sha256> <path>\n` in order of path. */
-export function bundleOf(files: readonly BundleFile[]): Bundle {
-  let manifest = '';
-  for (const file of files) {
-    manifest += `${file.sha256} ${file.path}\n`;
-  }
-  return { digest: sha256(manifest), files };
-}
-
 const sheetsOf = (model: Model, capabilities: Capabilities): readonly Sheet[] => [
   httpSheet(capabilities),
   ...model.ports.map((port) => portSheet(port, capabilities)).sort((a, b) => byText(a.path, b.path)),
@@ -57,8 +50,10 @@ const sheetsOf = (model: Model, capabilities: Capabilities): readonly Sheet[] =>
 ];
 
 /** Renders a model for one nginx. Throws RenderRefused when that nginx cannot serve it. */
-export const render = (model: Model, capabilities: Capabilities): Bundle =>
-  bundleOf(sheetsOf(model, capabilities).map(renderSheet));
+export function render(model: Model, capabilities: Capabilities): Bundle {
+  const files = sheetsOf(model, capabilities).map(renderSheet);
+  return { digest: manifestDigest(files), files };
+}
 
 /** Where a line (from 1) of a rendered file comes from; undefined when there is no such line. */
 export function explain(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The one place where a tree becomes text. Everything that is not a keyword, a number or a name that we made stands
  * in double quotes; what could not be read back as the same value is refused, not repaired.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { CONTROLS, type Mask, NOT_IN_QUERY } from './char-set.js';
 import type { Problem, RewriteSpec } from './model.js';
 import { parsePattern } from './pattern.js';

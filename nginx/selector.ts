@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never } from '../kernel/index.js';
 import type { AgentSpec, Problem, TargetSpec } from './model.js';
 import { invalidFormat } from './text.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What the rendered configuration does in the real nginx: requests through it to real upstream servers. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Resources for tests: a whole one from the few fields that a test is about. */
 import type {
   CertificateSpec,

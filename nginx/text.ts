@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Problem } from './model.js';
 
 /** Longest text that is rendered as one token, in bytes with its escapes: nginx's own buffer holds 4,096. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { DirectiveName } from './grammar.js';
 import type { Provenance } from './model.js';
 import type { Part } from './variables.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { digestOf } from '../kernel/index.js';
 import type { UpstreamModel } from './compiled.js';
 import type { ServerSpec, UpstreamSpec } from './model.js';

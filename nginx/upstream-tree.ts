@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { parseAddress } from './address.js';
 import { supports } from './capabilities.js';
 import type { UpstreamModel } from './compiled.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Address, checkAddress, parseAddress } from './address.js';
 import type { Problem } from './model.js';
 import { invalidFormat, problem } from './text.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Generated texts that like to mean something to a reader of configurations. */
 import * as fc from 'fast-check';
 import type { Part } from './variables.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Each kind of value against its verdict. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Problem } from './model.js';
 import { checkText, problem } from './text.js';
 

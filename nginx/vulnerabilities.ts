@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Patterns of configuration in which versions of nginx have had memory faults, and why none of them can come out of
  * the renderer. Data, so that a version can be told what it would be exposed to and a test can look for each pattern.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { streams } from '../kernel/index.js';
@@ -80,6 +81,7 @@ test('enrolled: what people said of it, and nothing of itself', async () => {
     sent: null,
     applied: null,
     refused: null,
+    _enrolled: '0',
     _session: null,
     _nginx_stopped: false,
     _revision: '0',

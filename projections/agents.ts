@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { AgentFacts, AgentState, EnrolledAgent, Reason, Stage, StoredEvent } from '../schemas/index.js';
 import type { Key, Projection } from './projection.js';
 import { type Origin, origin } from './resource.js';
@@ -29,6 +30,8 @@ export interface AgentDoc extends EnrolledAgent, Reported, Origin {
   readonly applied: VersionAt | null;
   /** Newer than what is applied, and did not go live. */
   readonly refused: Refusal | null;
+  /** Revision of its workspace's stream that enrolled it: what was published before is not for it. */
+  readonly _enrolled: string;
   /** The session that is open; an older one that ends late does not count. */
   readonly _session: string | null;
   readonly _nginx_stopped: boolean;
@@ -59,6 +62,7 @@ function enrolled(agent: EnrolledAgent, event: StoredEvent): AgentDoc {
     sent: null,
     applied: null,
     refused: null,
+    _enrolled: String(event.revision),
     _session: null,
     _nginx_stopped: false,
   };
@@ -86,7 +90,12 @@ function changes(agent: AgentDoc, event: StoredEvent): Partial<AgentDoc> | undef
     case 'config.applied': {
       const { version, digest, at } = event.data;
       const overcome = !agent.refused || version >= agent.refused.version;
-      return { applied: { version, digest, at }, refused: overcome ? null : agent.refused };
+      // nginx itself answered with the digest.
+      return {
+        applied: { version, digest, at },
+        refused: overcome ? null : agent.refused,
+        _nginx_stopped: false,
+      };
     }
     case 'config.refused':
     case 'config.rolled_back': {

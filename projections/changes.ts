@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The story of a change: for each version what changed and who asked, and what each agent made of it. A version's
  * document is written once; what an agent did stands in a document of its own, so that a fleet does not fight for one.

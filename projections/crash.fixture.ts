@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Runs the read models over a log that is the same in every process, into the store named by its arguments. */
 import { eventLog, memoryLog } from '../event-log/index.js';
 import { systemClock } from '../kernel/index.js';

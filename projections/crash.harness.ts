@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { EventLog } from '../event-log/index.js';
 import { factWriter } from './facts.harness.js';
 import { seeded } from './history.harness.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +29,7 @@ test.before(async () => {
   await fixedLog(log);
   const store = memoryReadStore({ clock: systemClock });
   const runner = startRunner(log, store);
-  assert.ok(await runner.passed(await log.head(), 20_000));
+  assert.ok(await runner.passed(await log.head(), 90_000));
   await runner.stop();
   expected = await hashes(store);
 });
@@ -81,7 +82,7 @@ test('a deleted read store is made again, the same', async () => {
     }
     const store = sqliteReadStore({ path, clock: systemClock });
     const runner = startRunner(log, store);
-    assert.ok(await runner.passed(await log.head(), 20_000));
+    assert.ok(await runner.passed(await log.head(), 90_000));
     await runner.stop();
     assert.equal(await hashes(store), expected);
     await store.close();
@@ -92,7 +93,7 @@ test('two runners on two connections to one file write every event once', async 
   const path = join(folder, 'shared.db');
   const stores = [1, 2].map(() => sqliteReadStore({ path, clock: systemClock, shared: true }));
   const runners = stores.map((store) => startRunner(log, store, readModels, { batchSize: 50 }));
-  const passed = await Promise.all(runners.map(async (runner) => runner.passed(await log.head(), 20_000)));
+  const passed = await Promise.all(runners.map(async (runner) => runner.passed(await log.head(), 90_000)));
   assert.equal(passed, [true, true]);
   const states = await Promise.all(
     runners.map(async (runner) => (await runner.status()).map((one) => one.state)),

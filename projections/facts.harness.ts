@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { EventLog, Expected } from '../event-log/index.js';
 import { type Position, streams, uuidv5 } from '../kernel/index.js';
 import type {
+  Certificate,
   EnrolledAgent,
   Fact,
   NewEvent,
@@ -91,6 +93,21 @@ export const virtualHost = (key: string, port = 80): VirtualHost => ({
   ],
   custom_directives: [],
   target_agents: { type: 'all' },
+  ...times,
+});
+
+export const certificate = (domain: string): Certificate => ({
+  id: id('certificate', domain),
+  workspace_id: id('workspace', 'w'),
+  domain,
+  names: [domain],
+  is_wildcard: false,
+  provider: 'custom',
+  status: 'active',
+  fingerprint: digest(domain),
+  issued_at: AT,
+  expires_at: '2026-06-02T12:00:00.000Z',
+  auto_renew: false,
   ...times,
 });
 

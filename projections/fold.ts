@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { errorMessage, invariant } from '../kernel/index.js';
 import { collectionName, type Doc, type Op, type ReadStore } from '../read-store/index.js';
 import type { StoredEvent } from '../schemas/index.js';

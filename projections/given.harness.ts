@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import * as assert from 'uvu/assert';
 import { eventLog, memoryLog } from '../event-log/index.js';
 import { systemClock } from '../kernel/index.js';

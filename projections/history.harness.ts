@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { streams } from '../kernel/index.js';
 import type { Fact } from '../schemas/index.js';

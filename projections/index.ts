@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 export type { AgentDoc } from './agents.js';
+export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
 export { type Models, readModels } from './models.js';

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type AgentDoc, agents } from './agents.js';
+import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
+import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
 import { type UpstreamDoc, upstreams } from './upstreams.js';
 import { type VirtualHostDoc, virtualHosts } from './virtual-hosts.js';
@@ -9,8 +12,10 @@ import { type WorkspaceDoc, workspaces } from './workspaces.js';
 /** Every collection that readers may ask for, with the shape of its documents. */
 export interface Models {
   readonly agents: AgentDoc;
+  readonly certificates: CertificateDoc;
   readonly deliveries: DeliveryDoc;
   readonly organizations: OrganizationDoc;
+  readonly places: PlaceDoc;
   readonly upstreams: UpstreamDoc;
   readonly versions: VersionDoc;
   readonly virtual_hosts: VirtualHostDoc;
@@ -21,8 +26,10 @@ export interface Models {
 export const readModels: readonly Projection[] = [
   organizations,
   workspaces,
+  places,
   agents,
   upstreams,
   virtualHosts,
+  certificates,
   changes,
 ];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Clock, Position, Timers } from '../kernel/index.js';
 import { type ReadStore, StoreUnavailable } from '../read-store/index.js';
 import { type Projection, versionName } from './projection.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Clock, notifier, type Position, type Timers } from '../kernel/index.js';
 
 /**

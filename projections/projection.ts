@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Category } from '../kernel/index.js';
 import type { Doc, Op } from '../read-store/index.js';
 import type { EventType, StoredEvent } from '../schemas/index.js';

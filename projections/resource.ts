@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Category } from '../kernel/index.js';
 import type { EventData, EventType, StoredEvent } from '../schemas/index.js';
 import type { Projection } from './projection.js';

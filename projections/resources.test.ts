@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { streams } from '../kernel/index.js';
+import { certificates } from './certificates.js';
 import * as make from './facts.harness.js';
 import { documentsAfter, type Given } from './given.harness.js';
 import { organizations } from './organizations.js';
@@ -78,6 +80,20 @@ test('virtual hosts: made again after deletion, they are new', async () => {
   assert.equal(await documentsAfter(virtualHosts, given), {
     [host.id]: { ...again, _revision: '2', _position: '48' },
   });
+});
+
+test('certificates: there from the upload until they are deleted', async () => {
+  const certificate = make.certificate('example.com');
+  const uploaded = { type: 'certificate.uploaded', data: { certificate } } as const;
+  const given: Given = [[make.WORKSPACE, uploaded]];
+  assert.equal(await documentsAfter(certificates, given), {
+    [certificate.id]: { ...certificate, _revision: '0', _position: '16' },
+  });
+  const deleted = {
+    type: 'certificate.deleted',
+    data: { certificate_id: certificate.id, domain: certificate.domain, at },
+  } as const;
+  assert.equal(await documentsAfter(certificates, [[make.WORKSPACE, uploaded, deleted]]), {});
 });
 
 test.run();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import * as assert from 'uvu/assert';
 import { type EventLog, eventLog, memoryLog } from '../event-log/index.js';
 import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,6 +7,7 @@ import { type ReadStore, StoreUnavailable } from '../read-store/index.js';
 import * as make from './facts.harness.js';
 import { history, seeded } from './history.harness.js';
 import { readModels } from './models.js';
+import { places } from './places.js';
 import { reader } from './reader.js';
 import { hashes, rebuilt, setup, startRunner, until } from './runner.harness.js';
 import { upstreams } from './upstreams.js';
@@ -56,9 +58,9 @@ test('starts again where it stopped', async () => {
     },
   };
   const last = await create('b');
-  const second = startRunner(watched, store, [upstreams]);
+  const second = startRunner(watched, store, [upstreams, places]);
   assert.ok(await second.passed(last, 5_000));
-  assert.equal(subscribed, [16n]);
+  assert.equal(subscribed, [16n, 16n]);
   await second.stop();
   assert.equal(await hashes(store), await rebuilt(log));
 });

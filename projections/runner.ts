@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Keeps read models up to date with the log: one ordered loop a projection, each owned by one process at a time.
  * Documents and checkpoint move in one write, so that a crash at any point neither loses an event nor counts it twice.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { EventLog } from '../event-log/index.js';
 import { errorMessage, type Position } from '../kernel/index.js';
 import { collectionName, type HeldLease, holdLease, type LeaseDeps } from '../read-store/index.js';
@@ -73,12 +74,19 @@ async function follow(
   let live = false;
   board.update(name, { state: 'catching-up', position, parked });
 
-  /** Documents and checkpoint of a batch that ends at `to`. Undefined: go on. */
-  async function flush(events: readonly StoredEvent[], to: Position): Promise<Ended | undefined> {
+  /**
+   * Documents and checkpoint of a batch that ends at `to`. Undefined: go on. `first`: all has been read for the first
+   * time, which is stored in any case: where no event made a document, others would never see how far this is.
+   */
+  async function flush(
+    events: readonly StoredEvent[],
+    to: Position,
+    first: boolean,
+  ): Promise<Ended | undefined> {
     const folded = await foldBatch(store, projection, events);
     const { ops, poison } = folded;
     const reached = poison ? poison.event.position - 1n : to;
-    const due = clock.monotonic() - savedAt >= deps.saveEveryMs;
+    const due = first || clock.monotonic() - savedAt >= deps.saveEveryMs;
     if (reached > stored && (ops.length > 0 || due || poison)) {
       if (!lease.held()) {
         return 'again';
@@ -123,10 +131,10 @@ async function follow(
   }
 
   let batch: StoredEvent[] = [];
-  const take = async (to: Position): Promise<Ended | undefined> => {
+  const take = async (to: Position, first = false): Promise<Ended | undefined> => {
     const events = batch;
     batch = [];
-    return flush(events, to);
+    return flush(events, to, first);
   };
   try {
     for await (const delivery of log.subscribe({
@@ -138,7 +146,10 @@ async function follow(
       if (delivery.kind === 'event' && !full) {
         continue;
       }
-      const outcome = await take(delivery.kind === 'event' ? delivery.event.position : delivery.position);
+      const outcome =
+        delivery.kind === 'event'
+          ? await take(delivery.event.position)
+          : await take(delivery.position, !live);
       if (outcome) {
         return outcome;
       }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Upstream } from '../schemas/index.js';
 import { type Origin, resourceProjection } from './resource.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type ReadStore, UnknownCollection } from '../read-store/index.js';
 import { closed, nullable, oneOf, type Static, Timestamp, Type } from '../schemas/index.js';
 

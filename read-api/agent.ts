@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { AgentDoc, Page } from '../projections/index.js';
 import {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import { never } from '../kernel/index.js';
 import {
@@ -19,6 +20,7 @@ import {
   Type,
   Uuid,
 } from '../schemas/index.js';
+import { pick } from './present.js';
 import { listQuery, readQuery } from './query.js';
 import { listAnswer, type ReadRequest, type Scope, type Scoped } from './scope.js';
 
@@ -74,7 +76,8 @@ const AGENT_STATES = [
 
 const AgentPart = closed({
   agent_id: Uuid,
-  name: Text,
+  /** Null once the agent was removed; what it made of the version stays. */
+  name: nullable(Text),
   state: oneOf(...AGENT_STATES),
   digest: nullable(Sha256),
   desired_at: nullable(Timestamp),
@@ -124,15 +127,19 @@ async function presentChange(scope: Scope, request: ReadRequest, doc: Scoped<Ver
 
 type State = (typeof AGENT_STATES)[number];
 
-function stateOf(version: VersionDoc, agent: AgentDoc, delivery: DeliveryDoc | undefined): State {
+function stateOf(version: VersionDoc, agent: AgentDoc | undefined, delivery: DeliveryDoc | undefined): State {
+  const sent = agent?.sent?.version ?? 0;
   if (!delivery) {
-    const overtaken =
-      (agent.sent?.version ?? 0) > version.number || (agent.applied?.version ?? 0) > version.number;
-    return touches(version, agent) ? (overtaken ? 'superseded' : 'pending') : 'unchanged';
+    const meant =
+      agent && BigInt(agent._enrolled) <= BigInt(version.source_revision) && touches(version, agent);
+    if (!meant) {
+      return 'unchanged';
+    }
+    return Math.max(sent, agent.applied?.version ?? 0) > version.number ? 'superseded' : 'pending';
   }
   switch (delivery.state) {
     case 'sent':
-      return (agent.sent?.version ?? 0) > version.number ? 'superseded' : 'sent';
+      return !agent || sent > version.number ? 'superseded' : 'sent';
     case 'applied':
     case 'refused':
     case 'rolled_back':
@@ -142,12 +149,17 @@ function stateOf(version: VersionDoc, agent: AgentDoc, delivery: DeliveryDoc | u
   }
 }
 
-function presentPart(version: VersionDoc, agent: Scoped<AgentDoc>, delivery: DeliveryDoc | undefined) {
+function presentPart(
+  version: VersionDoc,
+  agentId: string,
+  agent: Scoped<AgentDoc> | undefined,
+  delivery: DeliveryDoc | undefined,
+) {
   const state = stateOf(version, agent, delivery);
   const failure = delivery?.failure;
   return {
-    agent_id: agent.id,
-    name: agent.name,
+    agent_id: agentId,
+    name: agent?.name ?? null,
     state,
     digest: delivery?.digest ?? null,
     desired_at: state === 'unchanged' ? null : version.published_at,
@@ -155,16 +167,7 @@ function presentPart(version: VersionDoc, agent: Scoped<AgentDoc>, delivery: Del
     applied_at: delivery?.applied_at ?? null,
     duration_ms: delivery?.duration_ms ?? null,
     stages: delivery?.stages ?? null,
-    failure: failure
-      ? {
-          reason: failure.reason,
-          stage: failure.stage,
-          message: failure.message,
-          nginx_output: failure.nginx_output,
-          culprit: failure.culprit,
-          at: failure.at,
-        }
-      : null,
+    failure: failure ? pick(failure, ['reason', 'stage', 'message', 'nginx_output', 'culprit', 'at']) : null,
   };
 }
 
@@ -206,7 +209,10 @@ export const changeQueries = (scope: Scope): Route[] => [
       });
       const agents = await scope.list(request, 'agents', workspace_id, { orderBy: 'name' });
       const byAgent = new Map(deliveries.items.map((one) => [one.agent_id, one]));
-      const parts = agents.items.map((agent) => presentPart(doc, agent, byAgent.get(agent.id)));
+      const parts = agents.items.map((agent) => presentPart(doc, agent.id, agent, byAgent.get(agent.id)));
+      const there = new Set(agents.items.map(({ id }) => id));
+      const gone = deliveries.items.filter((one) => !there.has(one.agent_id));
+      parts.push(...gone.map((one) => presentPart(doc, one.agent_id, undefined, one)));
       return { body: { ...(await presentChange(scope, request, doc)), agents: parts } };
     },
   }),

@@ -1,4 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
 export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js';
 export { probes, type Ready } from './probes.js';
-export { type ReadApiDeps, queryRoutes } from './routes.js';
+export { queryRoutes, type ReadApiDeps } from './routes.js';
 export { type InWorkspace, listAnswer, type Scope, type ScopeDeps, type Scoped, scope } from './scope.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** `env=production,region=us-east` → pairs; the schema has checked the form. */
 const pairs = (selector: string): [string, string][] =>
   selector.split(',').map((term) => {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Route, route } from '../http/index.js';
 import { unavailable } from '../kernel/index.js';
 import { closed, Type } from '../schemas/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { pagingQuery } from '../http/index.js';
 import { closed, Decimal, Type } from '../schemas/index.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { startApp, type TestApp } from '../http/http.harness.js';
 import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
 import { reader, readModels, versionId } from '../projections/index.js';
@@ -29,6 +30,7 @@ export async function startReadApi() {
     reader: reader(store, readModels),
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
+    clock: systemClock,
   });
   const routes = [...queries, ...probes(async () => state.ready)];
   const app = await startApp(routes);
@@ -104,6 +106,21 @@ export async function startReadApi() {
         custom_directives: [],
         target_agents: { type: 'all' },
       }),
+    certificate: (name: string, workspace: string, expires_at = '2100-01-01T00:00:00.000Z') =>
+      put('certificates', {
+        ...resource(idOf(name), 7),
+        workspace_id: idOf(workspace),
+        domain: `${name}.example.com`,
+        names: [`${name}.example.com`],
+        is_wildcard: false,
+        provider: 'custom',
+        status: 'active',
+        fingerprint: 'a'.repeat(64),
+        issued_at: AT,
+        expires_at,
+        auto_renew: false,
+        private_key_pem: 'canary-key',
+      }),
     agent: (name: string, workspace: string, fields: Record<string, unknown> = {}) =>
       put('agents', {
         ...resource(idOf(name), 5),
@@ -123,11 +140,28 @@ export async function startReadApi() {
         sent: null,
         applied: null,
         refused: null,
+        _enrolled: '0',
         _session: 'canary-session',
         _nginx_stopped: false,
         ...fields,
       }),
-    version: (number: number, workspace: string) =>
+    delivery: (number: number, workspace: string, agent: string, fields: Record<string, unknown> = {}) =>
+      put('deliveries', {
+        ...resource(`${versionId(idOf(workspace), number)}/${idOf(agent)}`, 7),
+        workspace_id: idOf(workspace),
+        version_key: versionId(idOf(workspace), number),
+        number,
+        agent_id: idOf(agent),
+        state: 'applied',
+        digest: 'a'.repeat(64),
+        sent_at: AT,
+        applied_at: AT,
+        duration_ms: 40,
+        stages: {},
+        failure: null,
+        ...fields,
+      }),
+    version: (number: number, workspace: string, fields: Record<string, unknown> = {}) =>
       put('versions', {
         ...resource(versionId(idOf(workspace), number), 6),
         workspace_id: idOf(workspace),
@@ -137,6 +171,7 @@ export async function startReadApi() {
         causes: [],
         targets: {},
         agent_ids: [],
+        ...fields,
       }),
     health: async (agent: string, at = timestamp(systemClock.now())) => {
       await store.define([{ name: 'agent_health', indexes: ['workspace_id'] }]);

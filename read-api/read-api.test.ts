@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { newId } from '../http/http.harness.js';
@@ -20,6 +21,7 @@ test.before(async () => {
     await api.upstream(`${workspace}-upstream`, workspace);
     await api.virtualHost(`${workspace}-host`, workspace);
     await api.agent(`${workspace}-agent`, workspace);
+    await api.certificate(`${workspace}-certificate`, workspace);
     await api.version(1, workspace);
   }
   await api.workspace('staging', 'acme');
@@ -45,6 +47,8 @@ test('the operations are exactly these', () => {
       'getUpstream GET /v1/upstreams/{upstream_id}',
       'listVirtualHosts GET /v1/workspaces/{workspace_id}/virtual-hosts',
       'getVirtualHost GET /v1/virtual-hosts/{virtual_host_id}',
+      'listCertificates GET /v1/workspaces/{workspace_id}/certificates',
+      'getCertificate GET /v1/certificates/{certificate_id}',
       'listChanges GET /v1/workspaces/{workspace_id}/changes',
       'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
       'livez GET /livez',
@@ -60,6 +64,7 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   agent_id: idOf(`${workspace}-agent`),
   upstream_id: idOf(`${workspace}-upstream`),
   virtual_host_id: idOf(`${workspace}-host`),
+  certificate_id: idOf(`${workspace}-certificate`),
   version: '1',
 });
 const fill = (path: string, values: Record<string, string>): string =>
@@ -69,7 +74,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     ({ permission }) => permission !== 'public' && needsOrganization(permission),
   );
-  assert.is(routes.length, 11);
+  assert.is(routes.length, 13);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));
@@ -236,6 +241,22 @@ test('an agent has its health as the specification shows it, and is never answer
   assert.is(answer.json.last_seen_at, '2026-03-02T12:00:00.000Z');
   await api.agent('healthy', 'staging', { state: 'offline' });
   assert.is((await get(path)).json.last_seen_at, AT);
+});
+
+test('a certificate has expired when its time is over, whatever its revision', async () => {
+  await api.certificate('old', 'staging', '2026-02-02T10:00:00.000Z');
+  await api.certificate('young', 'staging');
+  const statusOf = async (name: string) =>
+    (await get(`/v1/certificates/${idOf(name)}`, token, { 'if-none-match': '"7"' })).json.status;
+  assert.equal([await statusOf('old'), await statusOf('young')], ['expired', 'active']);
+  const { data } = (await get(`/v1/workspaces/${idOf('staging')}/certificates`)).json;
+  assert.equal(
+    data.map((one: { domain: string; status: string }) => [one.domain, one.status]),
+    [
+      ['old.example.com', 'expired'],
+      ['young.example.com', 'active'],
+    ],
+  );
 });
 
 test('an agent that never came: nulls, no health', async () => {

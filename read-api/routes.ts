@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../http/index.js';
+import type { Clock } from '../kernel/index.js';
 import { agentQueries } from './agent.js';
 import type { LoadHealth } from './agent-health.js';
+import { certificateQueries } from './certificate.js';
 import { changeQueries } from './change.js';
 import { organizationQueries } from './organization.js';
 import { type ScopeDeps, scope } from './scope.js';
@@ -10,6 +13,7 @@ import { workspaceQueries } from './workspace.js';
 
 export interface ReadApiDeps extends ScopeDeps {
   readonly health: LoadHealth;
+  readonly clock: Clock;
 }
 
 /** Every query route. */
@@ -21,6 +25,7 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
     ...agentQueries(scoped, deps.health),
     ...upstreamQueries(scoped),
     ...virtualHostQueries(scoped),
+    ...certificateQueries(scoped, deps.clock),
     ...changeQueries(scoped),
   ];
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, pageAnswer, windowOf } from '../http/index.js';
 import { notFound, unavailable } from '../kernel/index.js';
 import type { Models, Page, Reader } from '../projections/index.js';
@@ -57,7 +58,9 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
     try {
       return await load();
     } catch (error) {
-      throw error instanceof StoreUnavailable ? unavailable('The read models are out of reach') : error;
+      throw error instanceof StoreUnavailable
+        ? unavailable('The read models are out of reach', error)
+        : error;
     }
   }
 

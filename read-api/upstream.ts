@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { UpstreamDoc } from '../projections/index.js';
 import { Upstream } from '../schemas/index.js';

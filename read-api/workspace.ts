@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { pageOf, type Route, route } from '../http/index.js';
 import type { WorkspaceDoc } from '../projections/index.js';
 import { Workspace } from '../schemas/index.js';

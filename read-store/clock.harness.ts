@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '../kernel/index.js';
 
 /** A clock that moves only when it is told to. */

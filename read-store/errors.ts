@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The store cannot serve now (busy, disk full, unreachable); nothing was written, and asking again may help. */
 export class StoreUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {

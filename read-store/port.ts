@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The read store: documents that can be thrown away and made again from the log, with their checkpoints and leases.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
 
 export { type Static, type TSchema, Type };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Writes the JSON Schemas of events, command bodies and resources to `schemas/json/`. `--check` writes nothing and
  * fails where a file differs from its source, or where an event's schema differs from what was released under its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export * from './commands/index.js';
 export * from './common.js';
 export * from './events/index.js';

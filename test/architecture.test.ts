@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The rooms of docs/architecture.md: what may import what, entered through `index.ts` only, third-party clients in their
  * adapter's folder only, no cycles. Read from the import specifiers of the sources.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Runs every `*.test.js` under `dist/` (or those whose path contains an argument), one child process a file with a
  * time limit, because uvu has none and passes a file that runs no test. Closes with `N passed, N failed`.
@@ -63,7 +64,7 @@ function run(file: string): Promise<Result> {
       const skipped = count('Skipped');
       const passed = count('Passed');
       let failed = total - passed;
-      if (total === 0) {
+      if (total === 0 && skipped === 0) {
         output += `\n${file}: ran no test\n`;
         failed = 1;
       } else if (code !== 0 && code !== null && failed === 0) {
@@ -92,6 +93,10 @@ function report(result: Result): void {
   );
   if (result.failed > 0) {
     console.log(result.output);
+  } else if (result.skipped > 0) {
+    console.log(
+      `     ${result.output.match(/^skipped: .*$/gm)?.join('\n     ') ?? `skipped: ${result.skipped} tests`}`,
+    );
   }
 }
 

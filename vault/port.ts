@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The vault: secrets outside the log. Each has its own data key (AES-256-GCM, the record's id and version as additional
  * data), wrapped by a master key that is not in any database. Destroying a record destroys its data key, and with it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { canonicalJson, type Random, Secret } from '../kernel/index.js';
 import type { Doc, ReadStore } from '../read-store/index.js';
 import { type Sealed, seal, unseal } from './envelope.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timers } from '../../kernel/index.js';
 import type { Ask } from '../nginx-control/ask.js';
 import type { NginxControl } from '../nginx-control/control.js';

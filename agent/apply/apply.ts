@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { askProof } from '../nginx-control/proof.js';
 import type { ToolResult } from '../run-tool.js';
 import { putCertificates } from '../state/certificates.js';

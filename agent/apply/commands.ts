@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { errorMessage } from '../../kernel/index.js';
 import { askProof } from '../nginx-control/proof.js';
 import { type Activation, activate } from './activate.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { errorMessage } from '../../kernel/index.js';
 import { apply } from './apply.js';
 import { type Commands, createCommands } from './commands.js';

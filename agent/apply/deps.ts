@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { MakeHeads } from '../heads.js';
 import type { Layout } from '../state/layout.js';
 import type { BundleStore } from '../state/store.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { errorMessage } from '../../kernel/index.js';
 import type { Reason } from '../../schemas/index.js';
 import type { ToolResult } from '../run-tool.js';
@@ -29,7 +30,7 @@ export function failureOfError(error: unknown): Failure {
 }
 
 /** What nginx said, told in the bundle's terms. */
-export function failureOfWords(output: string, vocabulary: Vocabulary, reason?: Reason): Failure {
+function failureOfWords(output: string, vocabulary: Vocabulary, reason?: Reason): Failure {
   const said = saidBy(output);
   return tell(
     said.length > 0 ? said : output.split('\n').map((text) => ({ level: '', text })),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @slow 120
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock, systemTimers } from '../../kernel/index.js';
+import type { Core } from '../core.js';
 import { runKilled } from '../kill.harness.js';
 import {
   freePort,
@@ -27,6 +29,18 @@ const folder = (): string => {
   return made;
 };
 const mounts: string[] = [];
+/** Ends with the test, also one that fails: else it would start nginx again in a folder that is gone. */
+const supervisions: (() => void)[] = [];
+const supervise = (core: Core): (() => void) => {
+  const stop = core.conductor.supervise();
+  supervisions.push(stop);
+  return stop;
+};
+test.after.each(() => {
+  for (const stop of supervisions.splice(0)) {
+    stop();
+  }
+});
 test.after(() => {
   for (const made of folders) {
     if (mounts.includes(made)) {
@@ -183,7 +197,7 @@ test('a master that was killed: its orphans end, nginx comes back by itself', as
   assert.is((await apply(updateOf({ 'a.conf': site(port, 'good') }))).status, 'SUCCESS');
   const master = core.control.master() ?? 0;
   const orphans = core.control.workers(master);
-  const stop = core.conductor.supervise();
+  const stop = supervise(core);
   systemProcesses.signal(master, 'SIGKILL');
   assert.ok(await until(() => core.control.master() === undefined));
   assert.is(await get(port), 'good', 'the orphans go on serving');
@@ -207,7 +221,7 @@ test('somebody links another bundle and reloads: it is changed back', async () =
   core.store.link(one.digest);
   core.control.reload(core.control.master() ?? 0);
   assert.ok(await until(async () => (await get(port)) === 'one'));
-  const stop = core.conductor.supervise();
+  const stop = supervise(core);
   assert.ok(await until(() => core.store.current() === two.digest));
   await core.conductor.idle();
   stop();
@@ -245,7 +259,7 @@ test('commands: reload proves new workers, stop stays stopped, restart brings it
   assert.is(control.master(), undefined);
   const outcome = await apply(updateOf({ 'a.conf': site(port, 'next') }));
   assert.equal([outcome.status, outcome.reason], ['FAILED', 'HEALTH_GATE']);
-  const stopSupervising = conductor.supervise();
+  const stopSupervising = supervise(core);
   await systemTimers.sleep(1500);
   stopSupervising();
   assert.is(control.master(), undefined, 'nobody starts what was stopped by command');

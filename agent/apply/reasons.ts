@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Reason } from '../../schemas/index.js';
 
 /** nginx's words → reason, the first that matches. What matches none is a fault of the configuration: `SYNTAX`. */

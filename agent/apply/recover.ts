@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { askProof } from '../nginx-control/proof.js';
 import { EMPTY } from '../state/scan.js';
 import { activate } from './activate.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '../../kernel/index.js';
 import type { Failpoint } from '../failpoint.js';
 import type { Journal, Outcome, Step } from '../state/journal.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Runs tasks one after the other; a task that fails does not hold up the next. */
 export interface Serial {
   run<T>(task: () => Promise<T>): Promise<T>;

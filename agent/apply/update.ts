@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { HostCertificate } from '../state/certificates.js';
 import type { Outcome, Step } from '../state/journal.js';
 import type { Manifest } from '../state/manifest.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What is needed to tell nginx's words without telling more than the bundle holds. */
 export interface Vocabulary {
   /** The state folder. */

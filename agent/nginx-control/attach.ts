@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import type { Clock, Timers } from '../../kernel/index.js';
 import type { RunTool } from '../run-tool.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type NginxBuild, parseNginxVersion } from '../../nginx/index.js';
 import type { RunTool } from '../run-tool.js';
 import { SettingsError } from '../settings.js';

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 
-export interface LogLine {
+interface LogLine {
   /** `emerg`, `alert`, `crit`, `error`, `warn`, `notice`, `info`, `debug`. */
   readonly level: string;
   readonly pid: number;
@@ -16,7 +17,7 @@ export interface LogTail {
 const LINE = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[(\w+)\] (\d+)#\d+: (.*)$/;
 const BLOCK = 65_536;
 
-export function parseLogLine(line: string): LogLine | undefined {
+function parseLogLine(line: string): LogLine | undefined {
   const match = LINE.exec(line);
   return match ? { level: match[1] ?? '', pid: Number(match[2]), text: match[3] ?? '' } : undefined;
 }

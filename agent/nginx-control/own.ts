@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Timers } from '../../kernel/index.js';

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Clock, Timers } from '../../kernel/index.js';
 import type { Ask } from './ask.js';
 import type { LogTail } from './error-log.js';
 
-export const PROOF_URL = '/.nxmesh/proof';
+const PROOF_URL = '/.nxmesh/proof';
 
 /** What a worker says of itself: the digest of the configuration it serves, and its process id (0 when it says none). */
 export interface Answer {

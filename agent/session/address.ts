@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { SettingsError } from '../settings.js';
 
 export interface Address {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { errorMessage, sha256 } from '../../kernel/index.js';
 import type { ConfigUpdate } from '../../proto/index.js';
 import { type Failure, failure } from '../apply/failure.js';

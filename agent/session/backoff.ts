@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Random } from '../../kernel/index.js';
 
 const FIRST_MS = 1000;

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import { type AgentMessage, AgentServiceClient, type MasterMessage } from '../../proto/index.js';
 import type { Address } from './address.js';
 import { GATEWAY_NAME } from './authority.js';
 import type { Identity } from './identity.js';
 
-export type Stream = ClientDuplexStream<AgentMessage, MasterMessage>;
+type Stream = ClientDuplexStream<AgentMessage, MasterMessage>;
 
 /** One connection with one stream on it. */
 export interface Channel {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never } from '../../kernel/index.js';
 import type { Command } from '../../proto/index.js';
 import type { Commands, Done } from '../apply/commands.js';

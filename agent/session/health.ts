@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '../../kernel/index.js';
 import { HealthReport } from '../../proto/index.js';
 import type { Core } from '../core.js';
@@ -54,7 +55,7 @@ export function createHealth(core: Core, clock: Clock): () => Promise<HealthRepo
 }
 
 /** nginx's stub_status; zeros where it has none. */
-export function parseStatus(text: string | undefined): { active: number; requests: number } {
+function parseStatus(text: string | undefined): { active: number; requests: number } {
   const active = Number(/^Active connections: (\d+)/m.exec(text ?? '')?.[1] ?? 0);
   const requests = Number(/^ \d+ \d+ (\d+)/m.exec(text ?? '')?.[1] ?? 0);
   return { active, requests };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { hostname, loadavg, networkInterfaces } from 'node:os';
 

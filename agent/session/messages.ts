@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { ConfigApplyStatus, ConfigStatus, DeploymentMode, RegistrationRequest } from '../../proto/index.js';
 import type { Report } from '../apply/update.js';
 import type { Core } from '../core.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type ServiceError, status } from '@grpc/grpc-js';
 import type { Clock, Random, Timers } from '../../kernel/index.js';
 import { AgentMessage, type RegistrationResponse } from '../../proto/index.js';

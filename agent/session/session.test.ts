@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // @slow 90
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ServiceError } from '@grpc/grpc-js';
 import { type Clock, errorMessage, type Random, type Timers, uuidv7 } from '../../kernel/index.js';
 import type { AgentMessage, MasterMessage } from '../../proto/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Report } from '../apply/update.js';
 import type { Journal } from '../state/journal.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { Secret } from '../../kernel/index.js';
 import { SettingsError } from '../settings.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fsyncPath, replaceFile } from './durable.js';

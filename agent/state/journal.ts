@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { replaceFile } from './durable.js';
 
@@ -22,13 +23,13 @@ export interface Outcome {
 }
 
 /** A bundle and the version of the workspace, decimal, under which it came. */
-export interface Named {
+interface Named {
   readonly digest: string;
   readonly version: string;
 }
 
 /** The newest apply, read back. */
-export interface Entry extends Named {
+interface Entry extends Named {
   readonly steps: readonly Step[];
   /** What the outcome will be once the last good bundle is back in its place. */
   readonly rollingBack?: Outcome;

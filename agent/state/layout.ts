@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -74,7 +75,7 @@ export function openLayout(stateDir: string, uid = process.getuid?.() ?? 0): Lay
   return layout;
 }
 
-export function layoutOf(root: string): Layout {
+function layoutOf(root: string): Layout {
   return {
     root,
     identity: join(root, 'identity'),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { StateFolderError } from './layout.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { sha256 } from '../../kernel/index.js';
 
 /** Bundle path → SHA-256 of the file's bytes, in order of path. */

@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import { agentGateway } from '../../agent-gateway/index.js';
+import { readMaterial } from '../../commands/index.js';
 import type { Context } from '../context.js';
 import { gatewayCommands } from '../gateway-commands.js';
 import type { Part } from './part.js';
@@ -18,7 +20,7 @@ export async function agentGatewayRole(context: Context): Promise<Part> {
       random,
       logger: log,
       ...gatewayCommands(handlers, locate, clock),
-      certificateMaterial: async () => undefined,
+      certificateMaterial: (workspaceId, id) => readMaterial(vault, workspaceId, id),
     },
     { ...settings.grpcListen, names: settings.grpcNames },
   );

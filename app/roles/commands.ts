@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { makeToken } from '../../agent-gateway/index.js';
 import { writeRoutes } from '../../commands/index.js';
 import { keyId, loginLimiter, tokenIssuer } from '../../http/index.js';
@@ -9,13 +10,14 @@ import type { Part } from './part.js';
 
 /** Everything that changes something. */
 export async function commandsRole(context: Context): Promise<Part> {
-  const { handlers, locate, passed, clock, random, timers, users, keys, events } = context;
+  const { handlers, locate, passed, clock, random, timers, users, keys, events, vault } = context;
   const { privateKey, publicKey } = keys.signing;
   const issue = tokenIssuer({ ...TOKENS, clock, random, privateKey, kid: keyId(publicKey) });
   const routes = writeRoutes({
     handlers,
     locate,
     passed,
+    vault,
     clock,
     random,
     identity: users,

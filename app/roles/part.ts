@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../../http/index.js';
 
 export const ROLES = ['commands', 'projections', 'read-api', 'agent-gateway', 'publishers'] as const;

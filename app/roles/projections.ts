@@ -1,14 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
+import { destroyDeletedKeys } from '../certificate-keys.js';
 import type { Context } from '../context.js';
 import { supervise } from '../supervise.js';
-import { desiredConfigCheckpoint } from '../workflow-checkpoint.js';
+import { workflowCheckpoint } from '../workflow-checkpoint.js';
 import type { Part } from './part.js';
 
-const LEASE_MS = 9_000;
+/** Whoever takes over has it after this and a third of it at the latest. */
+const LEASE_MS = 6_000;
 
 /** The read models and the workflows; each is owned by one process at a time. */
 export async function projectionsRole(context: Context): Promise<Part> {
-  const { events, readStore, clock, timers, random, owner, log, settings } = context;
+  const { events, readStore, clock, timers, random, owner, log, settings, vault } = context;
   const runner = projectionRunner(
     { log: events, store: readStore, clock, timers, random, owner },
     readModels,
@@ -22,7 +25,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
     context.useLocalPassed((position, withinMs) => runner.passed(position, withinMs));
   }
   const stopping = new AbortController();
-  const checkpoint = desiredConfigCheckpoint(readStore);
+  const checkpoint = workflowCheckpoint(readStore, 'desired-config');
   const workflow = supervise(
     'desired-config',
     (signal) =>
@@ -34,6 +37,15 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ),
     { timers, log, signal: stopping.signal },
   );
+  const keys = supervise(
+    'certificate-keys',
+    (signal) =>
+      destroyDeletedKeys(
+        { events, vault, checkpoint: workflowCheckpoint(readStore, 'certificate-keys') },
+        signal,
+      ),
+    { timers, log, signal: stopping.signal },
+  );
   return {
     notReady: async () => {
       const behind = (await runner.status()).filter(({ state }) => state !== 'live' && state !== 'standby');
@@ -41,7 +53,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
     },
     close: async () => {
       stopping.abort();
-      await workflow;
+      await Promise.all([workflow, keys]);
       await runner.stop();
     },
   };

@@ -1,8 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 import { agentHealth, queryRoutes } from '../../read-api/index.js';
 import type { Context } from '../context.js';
 import type { Part } from './part.js';
 
 /** Everything that is read. */
-export async function readApiRole({ reader, passed, readStore }: Context): Promise<Part> {
-  return { routes: queryRoutes({ reader, passed, health: agentHealth(readStore) }), close: async () => {} };
+export async function readApiRole({ reader, passed, readStore, clock }: Context): Promise<Part> {
+  return {
+    routes: queryRoutes({ reader, passed, health: agentHealth(readStore), clock }),
+    close: async () => {},
+  };
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never, unavailable } from '../../kernel/index.js';
 import type { AgentStreamFact, EventData } from '../../schemas/index.js';
 import type { AgentState, Failure } from './state.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never } from '../../kernel/index.js';
 import type { AgentStreamFact } from '../../schemas/index.js';
 import type { AgentState } from './state.js';
@@ -13,10 +14,16 @@ export function evolve(state: AgentState, fact: AgentStreamFact): void {
       return;
     case 'config.sent':
       state.sent = { version: fact.data.version, digest: fact.data.digest };
+      if (state.failed?.version === state.sent.version && state.failed.digest === state.sent.digest) {
+        // Tried again: should it be refused again, that is news.
+        state.failed = undefined;
+      }
       return;
     case 'config.applied':
       state.applied = { version: fact.data.version, digest: fact.data.digest };
       state.failed = undefined;
+      // nginx itself answered with the digest.
+      state.nginxRunning = true;
       return;
     case 'config.refused':
     case 'config.rolled_back':

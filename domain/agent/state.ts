@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { AgentFacts, EventData } from '../../schemas/index.js';
 
 export type Failure = EventData<'config.refused'>['failure'];
@@ -9,7 +10,7 @@ export interface AgentState {
   facts: AgentFacts | undefined;
   sent: { version: number; digest: string } | undefined;
   applied: { version: number; digest: string } | undefined;
-  /** The last refusal, until another digest is applied. */
+  /** The last refusal, until something is applied or it is sent again. */
   failed: { version: number; digest: string } | undefined;
   nginxRunning: boolean | undefined;
   /** Commands that were asked for and not answered yet. */

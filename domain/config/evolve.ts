@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never } from '../../kernel/index.js';
 import type { ConfigFact, ConfigKind, ConfigUpsert } from '../../schemas/index.js';
 import type { ConfigState } from './state.js';

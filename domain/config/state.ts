@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { AgentLabels, Certificate, Upstream, VirtualHost } from '../../schemas/index.js';
 
 /** A workspace's configuration at one version: what was to run, whole. */

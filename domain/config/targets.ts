@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { digestOf, never, sha256 } from '../../kernel/index.js';
 import type { TargetAgents, VirtualHost } from '../../schemas/index.js';
 import type { ConfigState } from './state.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import { spec } from '../given.harness.js';
 import { workspace } from '../workspace/index.js';
@@ -14,8 +15,8 @@ const registered = {
 } as const;
 
 test('a token is exchanged once, and again only by the same key', () => {
-  given(created, agentFact(10)).when(register()).then(registered);
-  given(created, agentFact(10), registered).when(register()).then();
+  given(created, agentFact(10)).when(register()).thenFacts(registered);
+  given(created, agentFact(10), registered).when(register()).thenFacts();
   given(created, agentFact(10), registered)
     .when(register({ publicKeySha256: 'c'.repeat(64) }))
     .thenRefused('UNAUTHORIZED');
@@ -55,7 +56,7 @@ test('a workspace that holds anything is not deleted', () => {
   given(created, agentFact(10)).when({ type: 'delete-workspace', at: AT }).thenRefused('CONFLICT', 'id');
   given(created)
     .when({ type: 'delete-workspace', at: AT })
-    .then({
+    .thenFacts({
       type: 'workspace.deleted',
       data: { workspace_id: created.data.workspace.id, at: AT },
     });

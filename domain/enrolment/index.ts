@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { conflict, detail, invalid, NxError, never, notFound } from '../../kernel/index.js';
 import type { CreateAgentToken, EnrolledAgent, UpdateAgent, WorkspaceFact } from '../../schemas/index.js';
 import { refuseKnown } from '../fresh.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { conflict, detail, NxError, never, notFound } from '../../kernel/index.js';
 import type { CreateOrganization, OrganizationFact, UpdateOrganization } from '../../schemas/index.js';
 import type { OrganizationState } from './state.js';

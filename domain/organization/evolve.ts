@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never } from '../../kernel/index.js';
 import type { OrganizationFact } from '../../schemas/index.js';
 import type { OrganizationState } from './state.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Decider } from '../../kernel/index.js';
 import type { OrganizationFact } from '../../schemas/index.js';
 import { decide, type OrganizationCommand } from './decide.js';

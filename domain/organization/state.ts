@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Organization } from '../../schemas/index.js';
 
 export interface OrganizationState {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Decider, detail, NxError, never } from '../../kernel/index.js';
 import type { SlugFact } from '../../schemas/index.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { conflict, detail, invalid } from '../../kernel/index.js';
 import { checkUpstream as checkByItself } from '../../nginx/index.js';
 import type { Upstream } from '../../schemas/index.js';

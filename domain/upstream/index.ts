@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { conflict, detail, never, notFound } from '../../kernel/index.js';
 import type {
   CreateUpstream,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { spec } from '../given.harness.js';
@@ -72,7 +73,7 @@ test('a change carries the whole upstream and the names of what changed', () => 
   const body = { servers: [{ address: '10.0.1.30:8080', weight: 3, backup: false }] };
   given(created, before)
     .when({ type: 'update-upstream', id: id(1), body, at: later })
-    .then({
+    .thenFacts({
       type: 'upstream.updated',
       data: {
         upstream: {
@@ -97,7 +98,7 @@ test('a change carries the whole upstream and the names of what changed', () => 
 test('a change that changes nothing is no event', () => {
   given(created, upstreamFact(1))
     .when({ type: 'update-upstream', id: id(1), body: { algorithm: 'round_robin' }, at: AT })
-    .then();
+    .thenFacts();
 });
 
 test('an upstream in use is not deleted, and the refusal names the user', () => {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { conflict, type Decider } from '../../kernel/index.js';
 import type { EmailFact, UserFact } from '../../schemas/index.js';
 

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 import { detail, type ErrorDetail, invalid } from '../../kernel/index.js';
 import { checkHost } from '../../nginx/index.js';
 import type { Location, TargetAgents, VirtualHost } from '../../schemas/index.js';
+import { covers } from '../certificate/covers.js';
 import type { WorkspaceState } from '../workspace/state.js';
 
 const MAX_DETAILS = 50;
@@ -26,8 +28,25 @@ const protocolProblems = ({ http2_enabled, ssl_enabled }: VirtualHost): ErrorDet
 const unknown = (field: string, what: string): ErrorDetail =>
   detail(field, 'UNKNOWN_REFERENCE', `No such ${what} in this workspace`);
 
-const certificateProblems = ({ ssl_certificate_id: id }: VirtualHost, state: WorkspaceState): ErrorDetail[] =>
-  id === null || state.certificates.has(id) ? [] : [unknown('ssl_certificate_id', 'certificate')];
+const MAX_NAMED = 5;
+
+/** A browser turns away from a certificate for other names, so a host never gets one. */
+function certificateProblems(
+  { ssl_certificate_id: id, ssl_enabled, server_name }: VirtualHost,
+  state: WorkspaceState,
+): ErrorDetail[] {
+  const certificate = id === null ? undefined : state.certificates.get(id);
+  if (!certificate) {
+    return id === null ? [] : [unknown('ssl_certificate_id', 'certificate')];
+  }
+  const bare = ssl_enabled ? server_name.split(' ').filter((name) => !covers(certificate.names, name)) : [];
+  if (bare.length === 0) {
+    return [];
+  }
+  const more = bare.length > MAX_NAMED ? ` and ${bare.length - MAX_NAMED} more` : '';
+  const names = bare.slice(0, MAX_NAMED).join(', ');
+  return [detail('ssl_certificate_id', 'NOT_COVERED', `The certificate is not for ${names}${more}`)];
+}
 
 function locationProblems(location: Location, at: string, state: WorkspaceState): ErrorDetail[] {
   const { upstream_id, proxy_pass, root, rewrite_rules, custom_directives, custom_headers } = location;

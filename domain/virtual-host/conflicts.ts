@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { conflict, detail, type ErrorDetail } from '../../kernel/index.js';
 import type { EnrolledAgent, TargetAgents, VirtualHost } from '../../schemas/index.js';
 import { keyMatches, targetKey } from '../config/targets.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Header, Location, LocationInput } from '../../schemas/index.js';
 
 /** Names in nginx's form: lower case, one space between; given as one string or as a list. */

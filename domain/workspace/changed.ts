@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { canonicalJson } from '../../kernel/index.js';
 
 /** Names of the top-level fields in which two resources differ, the time of the change left out. */

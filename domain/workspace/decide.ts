@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import { conflict, detail, never, notFound } from '../../kernel/index.js';
 import type { CreateWorkspace, UpdateWorkspace, Workspace, WorkspaceFact } from '../../schemas/index.js';
+import { type CertificateCommand, decideCertificate } from '../certificate/index.js';
 import { decideEnrolment, type EnrolmentCommand } from '../enrolment/index.js';
 import { decideUpstream, type UpstreamCommand } from '../upstream/index.js';
 import { decideVirtualHost, type VirtualHostCommand } from '../virtual-host/index.js';
@@ -17,6 +19,7 @@ export type WorkspaceCommand =
     }
   | { readonly type: 'update-workspace'; readonly body: UpdateWorkspace; readonly at: string }
   | { readonly type: 'delete-workspace'; readonly at: string }
+  | CertificateCommand
   | EnrolmentCommand
   | UpstreamCommand
   | VirtualHostCommand;
@@ -52,6 +55,9 @@ export function decide(command: WorkspaceCommand, state: WorkspaceState): readon
     case 'update-virtual-host':
     case 'delete-virtual-host':
       return decideVirtualHost(command, state);
+    case 'upload-certificate':
+    case 'delete-certificate':
+      return decideCertificate(command, state);
     default:
       return never(command, 'command of a workspace');
   }
@@ -79,6 +85,7 @@ function remove(at: string, workspace: Workspace, state: WorkspaceState): readon
   const users = [
     ...[...state.virtualHosts.values()].map(({ name }) => `virtual host ${name}`),
     ...[...state.upstreams.values()].map(({ name }) => `upstream ${name}`),
+    ...[...state.certificates.values()].map(({ domain }) => `certificate ${domain}`),
     ...[...state.agents.values()].map(({ agent }) => `agent ${agent.name}`),
   ];
   if (users.length > 0) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant, never } from '../../kernel/index.js';
 import type { WorkspaceFact } from '../../schemas/index.js';
 import { dropHost, type Enrolment, putHost, type WorkspaceState } from './state.js';
@@ -46,6 +47,12 @@ export function evolve(state: WorkspaceState, fact: WorkspaceFact): void {
     case 'virtual_host.deleted':
       dropHost(state, fact.data.virtual_host_id);
       return;
+    case 'certificate.uploaded':
+      state.certificates.set(fact.data.certificate.id, fact.data.certificate);
+      return;
+    case 'certificate.deleted':
+      state.certificates.delete(fact.data.certificate_id);
+      return;
     default:
       never(fact, 'fact of a workspace');
   }
@@ -81,6 +88,10 @@ export function subject(fact: WorkspaceFact): string {
       return fact.data.virtual_host.id;
     case 'virtual_host.deleted':
       return fact.data.virtual_host_id;
+    case 'certificate.uploaded':
+      return fact.data.certificate.id;
+    case 'certificate.deleted':
+      return fact.data.certificate_id;
     default:
       return never(fact, 'fact of a workspace');
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Decider } from '../../kernel/index.js';
 import type { WorkspaceFact } from '../../schemas/index.js';
 import { decide, type WorkspaceCommand } from './decide.js';

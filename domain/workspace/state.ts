@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Certificate, EnrolledAgent, Upstream, VirtualHost, Workspace } from '../../schemas/index.js';
 
 export interface Enrolment {

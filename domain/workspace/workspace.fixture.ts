@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type {
   CreateUpstream,
   CreateVirtualHost,
@@ -59,6 +60,24 @@ export const hostFact = (
       at: AT,
     },
     [created, ...past],
+  );
+
+export const certificateFact = (n: number, names: readonly string[]): Fact<'certificate.uploaded'> =>
+  only(
+    {
+      type: 'upload-certificate',
+      id: id(n),
+      upload: {
+        domain: names[0] ?? '',
+        names: [...names],
+        fingerprint: String(n).padStart(64, '0'),
+        issued_at: AT,
+        expires_at: '2026-04-15T10:30:00.000Z',
+        auto_renew: false,
+      },
+      at: AT,
+    },
+    [created],
   );
 
 export const agentFact = (n: number, labels: Record<string, string> = {}): Fact<'agent.enrolled'> => {

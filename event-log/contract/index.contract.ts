@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { appendContract } from './append.contract.js';
 import { concurrencyContract } from './concurrency.contract.js';
 import { idempotenceContract } from './idempotence.contract.js';

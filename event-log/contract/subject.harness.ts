@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { type Position, streams } from '../../kernel/index.js';
 import type { NewEvent, StoredEvent } from '../../schemas/index.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { categoryOf, invariant, notifier } from '../../kernel/index.js';
 import {
   type Appended,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * A process that appends under load and says on its output what was acknowledged: `ready`, then a line
  * `stream revision position id` for each event, `refused <name> <message>` for each append that failed.

@@ -1,4 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import { hash } from 'node:crypto';
+import { hex } from './hex.js';
 
 /** What stands before the first event. */
 export const GENESIS: Uint8Array = new Uint8Array(32);
@@ -14,15 +16,13 @@ export interface Link {
 }
 
 /**
- * The hash chain: h(n) = SHA-256(h(n-1) ‖ event), where the event is its position, stream, revision, id, type, metadata
- * and data, each on a line. None but the last can hold a line break, so that no two events have the same bytes.
- * Whoever knows h(n) knows that nothing up to n was changed, left out, added or reordered.
+ * The hash chain: h(n) = SHA-256(h(n-1) ‖ event), as text: the hash before in hexadecimal, then the event's position,
+ * stream, revision, id, type, metadata and data, each on a line, so that any tool can recompute it. None but the last can
+ * hold a line break, so that no two events have the same text. Whoever knows h(n) knows that nothing up to n was changed,
+ * left out, added or reordered.
  */
 export function chained(previous: Uint8Array, event: Link): Buffer {
-  const text = `\n${event.position}\n${event.stream}\n${event.revision}\n${event.id}\n${event.type}\n${event.meta}\n${event.data}`;
-  const length = Buffer.byteLength(text);
-  const bytes = Buffer.allocUnsafe(32 + length);
-  bytes.set(previous, 0);
-  bytes.write(text, 32);
-  return hash('sha256', bytes, 'buffer');
+  const { position, stream, revision, id, type, meta, data } = event;
+  const text = `${hex(previous)}\n${position}\n${stream}\n${revision}\n${id}\n${type}\n${meta}\n${data}`;
+  return hash('sha256', text, 'buffer');
 }

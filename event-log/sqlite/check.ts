@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invariant } from '../../kernel/index.js';
 import { GENESIS } from './chain.js';
 import type { End } from './commit.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The write-ahead log is brought into the database again and again; at every moment a kill leaves a whole log. */
 import { cpSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +30,8 @@ test('the files verify at every moment of many checkpoints', async () => {
   let stored = 0;
   const sizes = new Set<number>();
   for (let round = 0; round < 120; round += 1) {
-    store.commit(requests());
+    store.take(requests());
+    store.commit();
     stored += 12;
     if (round % 2 === 0) {
       store.tidy();

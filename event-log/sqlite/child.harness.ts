@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Test } from 'uvu';

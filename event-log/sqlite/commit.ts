@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Clock, categoryOf, invariant } from '../../kernel/index.js';
 import type { RawEvent } from '../port.js';
 import { chained } from './chain.js';
@@ -35,11 +36,15 @@ export interface Committed {
 
 export interface Committer {
   /**
-   * Stores what can be stored of a group in one transaction and waits for the disk once. Each append is answered on its
-   * own: a conflict does not hurt its neighbours. Throws when the transaction failed as a whole; nothing is stored then,
-   * unless the failure was that of the disk at the commit itself.
+   * Puts a group into the transaction, beginning one if none is open. Each append is answered on its own, by the commit:
+   * a conflict does not hurt its neighbours. Throws when the transaction failed as a whole; it is then given up.
    */
-  commit(group: readonly AppendRequest[]): Committed;
+  take(group: readonly AppendRequest[]): void;
+  /**
+   * Waits for the disk once, for all that was taken in. When it throws, nothing is stored, unless the failure was that
+   * of the disk itself.
+   */
+  commit(): Committed;
   end(): End;
 }
 
@@ -60,6 +65,7 @@ export function committer(db: Database, start: End, clock: Clock): Committer {
 
   const heads = new Map<string, StreamHead>();
   let end = start;
+  let transaction: { readonly before: End; readonly answers: Answer[] } | undefined;
   const version = dataVersion.get()?.[0];
 
   function headOf(stream: string): StreamHead | undefined {
@@ -136,28 +142,44 @@ export function committer(db: Database, start: End, clock: Clock): Committer {
     return { kind: 'appended', revision, position };
   }
 
-  function commit(group: readonly AppendRequest[]): Committed {
+  function take(group: readonly AppendRequest[]): void {
+    orGiveUp(() => {
+      if (!transaction) {
+        transaction = { before: end, answers: [] };
+        begin.run();
+        // Changes by another connection would break the chain; the lock keeps it out, unless its file was removed.
+        invariant(dataVersion.get()?.[0] === version, 'another process wrote to the log');
+      }
+      for (const request of group) {
+        transaction.answers.push(append(request));
+      }
+    });
+  }
+
+  function commit(): Committed {
+    const answers = transaction?.answers ?? [];
+    const started = clock.monotonic();
+    orGiveUp(() => finish.run());
+    transaction = undefined;
     if (heads.size > MAX_CACHED_STREAMS) {
       heads.clear();
     }
-    const before = end;
-    begin.run();
+    return { answers, took: clock.monotonic() - started };
+  }
+
+  function orGiveUp(work: () => void): void {
     try {
-      // Changes by another connection would break the chain; the lock keeps it out, unless somebody removed its file.
-      invariant(dataVersion.get()?.[0] === version, 'another process wrote to the log');
-      const answers = group.map(append);
-      const started = clock.monotonic();
-      finish.run();
-      return { answers, took: clock.monotonic() - started };
+      work();
     } catch (error) {
-      end = before;
+      end = transaction?.before ?? end;
+      transaction = undefined;
       heads.clear();
       rollBack(db);
       throw error;
     }
   }
 
-  return { commit, end: () => end };
+  return { take, commit, end: () => end };
 }
 
 /** SQLite may have rolled back by itself; then there is nothing to do. */

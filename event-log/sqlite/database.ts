@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The one place that knows the SQLite library. Its interface is that of `node:sqlite`, which may take its place.
  * Rows come as arrays, integers as numbers: positions and revisions stay far below 2^53.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A full disk refuses appends, keeps what was stored, and is no lasting harm. */
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The log as text: one event a line, with the hash that chains it to the one before. */
 import { statSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A flipped bit in any file of the log is found and named: 400 times at rest, 400 after a kill. */
 import { cpSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

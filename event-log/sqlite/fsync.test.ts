@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What the disk is really asked, and what happens when it says no; seen from outside with strace. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

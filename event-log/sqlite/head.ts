@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The head of the log, remembered outside the database: damaged frames of a write-ahead log vanish without an error,
  * and an older copy of the file looks as good as new. What is remembered here must be in the database.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { newStream, readAll, upstreamsCreated } from '../contract/subject.harness.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The embedded log: one SQLite file, one writing process. Imported by its own path, so that a process which uses
  * another store never loads the native library.
@@ -28,7 +29,7 @@ export async function sqliteLog(path: string, options: SqliteLogOptions = {}): P
     workerData: { path, options: storeOptions } satisfies WriterData,
   });
   const send = (message: ToWriter): void => writer.postMessage(message);
-  const queue = appendQueue((group) => send({ kind: 'append', group: pack(group) }), clock);
+  const queue = appendQueue((part, more) => send({ kind: 'append', group: pack(part), more }), clock);
   const opening = deferred();
   const closing = deferred();
   let reader: Reader | undefined;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * @slow 300
  * The writing process is killed at random points under load, 200 times. Every event that it acknowledged is there once.

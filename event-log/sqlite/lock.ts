@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { type Access, type Database, openDatabase, SQLITE, sqliteFault } from './database.js';
 import { LogNotOpened } from './not-opened.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { RawEvent } from '../port.js';
 import type { Answer, AppendRequest } from './commit.js';
 import type { NotOpenedReason } from './not-opened.js';
@@ -9,7 +10,9 @@ export interface WriterData {
   readonly options: StoreOptions;
 }
 
-export type ToWriter = { readonly kind: 'append'; readonly group: Packed } | { readonly kind: 'close' };
+export type ToWriter =
+  /** `more` of the same group is on its way: not to be committed without it. */
+  { readonly kind: 'append'; readonly group: Packed; readonly more: boolean } | { readonly kind: 'close' };
 
 export type FromWriter =
   | { readonly kind: 'opened' }
@@ -23,7 +26,7 @@ export type FromWriter =
   | {
       readonly kind: 'committed';
       readonly groups: number;
-      readonly answers: readonly Answer[];
+      readonly answers: PackedAnswers;
       /** How long the disk took, ms. */
       readonly took: number;
     }
@@ -61,4 +64,29 @@ export function unpack(flat: Packed): AppendRequest[] {
     group.push({ stream, expected, events });
   }
   return group;
+}
+
+/** Two numbers for each append: revision and position, or the stream's head and 0 for a conflict. */
+export type PackedAnswers = readonly number[];
+
+export function packAnswers(answers: readonly Answer[]): PackedAnswers {
+  const flat: number[] = [];
+  for (const answer of answers) {
+    if (answer.kind === 'appended') {
+      flat.push(answer.revision, answer.position);
+    } else {
+      flat.push(answer.actual, 0);
+    }
+  }
+  return flat;
+}
+
+export function answerAt(flat: PackedAnswers, index: number): Answer | undefined {
+  const [first, position] = [flat[2 * index], flat[2 * index + 1]];
+  if (first === undefined || position === undefined) {
+    return undefined;
+  }
+  return position === 0
+    ? { kind: 'conflict', actual: first }
+    : { kind: 'appended', revision: first, position };
 }

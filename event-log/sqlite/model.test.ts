@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Random interleavings of several writers, on both adapters, against a model that appends one after the other. */
 import fc from 'fast-check';
 import { test } from 'uvu';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Why a log was not opened: a closed list, so that the command line can name the remedy. */
 export const REASONS = {
   NO_FOLDER: 'the data folder does not exist',

@@ -1,19 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Clock, type Deferred, deferred } from '../../kernel/index.js';
 import { type Appended, type Expected, Unavailable, VersionConflict } from '../port.js';
 import { type Answer, type AppendRequest, NONE } from './commit.js';
+import { answerAt, type PackedAnswers } from './messages.js';
 
 /** Appends that wait or are under way; more are refused, so that a slow disk does not fill the memory. */
 const MAX_WAITING = 16_384;
+
+/** A group goes over in parts of this size, so that the writer works on the first while the callers make the last. */
+const PART = 16;
 
 interface Waiting extends Deferred<Appended> {
   readonly request: AppendRequest;
 }
 
+interface Part {
+  readonly appends: readonly Waiting[];
+  readonly isLast: boolean;
+}
+
 export interface AppendQueue {
   append(request: AppendRequest): Promise<Appended>;
-  /** The oldest `groups` sent are stored; `took` ms were spent. */
-  answered(groups: number, answers: readonly Answer[], took: number): void;
-  refused(groups: number, error: Error): void;
+  /** The oldest `parts` sent are stored; `took` ms were spent. */
+  answered(parts: number, answers: PackedAnswers, took: number): void;
+  refused(parts: number, error: Error): void;
   /** Refuses everything, now and later. */
   stop(error: Error): void;
   /** Sends what waits without regard to what is under way. */
@@ -25,23 +35,39 @@ export interface AppendQueue {
  * never waits for the caller; with a slow one only one, sent when the callers that were just answered have asked
  * again: a fuller group costs no more fsyncs. What is slow is measured: commits longer than the callers' turn.
  */
-export function appendQueue(send: (group: readonly AppendRequest[]) => void, clock: Clock): AppendQueue {
+export function appendQueue(
+  send: (part: readonly AppendRequest[], more: boolean) => void,
+  clock: Clock,
+): AppendQueue {
   let waiting: Waiting[] = [];
-  const sent: Waiting[][] = [];
+  const sent: Part[] = [];
+  /** Groups under way, and whether of the newest more is to follow. */
+  let groups = 0;
+  let isOpen = false;
   let count = 0;
   let stopped: Error | undefined;
   let scheduled = false;
   let commitMs = 0;
   let turnMs = 0;
 
-  function flush(most = commitMs > turnMs ? 1 : 2): void {
-    if (waiting.length === 0 || sent.length >= most) {
-      return;
-    }
-    const group = waiting;
+  const mayBegin = (): boolean => groups < (commitMs > turnMs ? 1 : 2);
+
+  function sendPart(more: boolean): void {
+    groups += isOpen ? 0 : 1;
+    isOpen = more;
+    const appends = waiting;
     waiting = [];
-    sent.push(group);
-    send(group.map(({ request }) => request));
+    sent.push({ appends, isLast: !more });
+    send(
+      appends.map(({ request }) => request),
+      more,
+    );
+  }
+
+  function flush(): void {
+    if (isOpen || (waiting.length > 0 && mayBegin())) {
+      sendPart(false);
+    }
   }
 
   /** Behind everything that the callers do in this turn of the event loop. */
@@ -58,10 +84,12 @@ export function appendQueue(send: (group: readonly AppendRequest[]) => void, clo
     });
   }
 
-  function take(groups: number): Waiting[] {
-    const taken = sent.splice(0, groups).flat();
-    count -= taken.length;
-    return taken;
+  function take(parts: number): Waiting[] {
+    const taken = sent.splice(0, parts);
+    groups -= taken.filter(({ isLast }) => isLast).length;
+    const appends = taken.flatMap((part) => part.appends);
+    count -= appends.length;
+    return appends;
   }
 
   return {
@@ -75,18 +103,21 @@ export function appendQueue(send: (group: readonly AppendRequest[]) => void, clo
       const one = { request, ...deferred<Appended>() };
       count += 1;
       waiting.push(one);
+      if (waiting.length >= PART && (isOpen || mayBegin())) {
+        sendPart(true);
+      }
       schedule();
       return one.promise;
     },
-    answered: (groups, answers, took) => {
+    answered: (parts, answers, took) => {
       commitMs = smoothed(commitMs, took);
-      take(groups).forEach((one, index) => {
-        settle(one, answers[index]);
+      take(parts).forEach((one, index) => {
+        settle(one, answerAt(answers, index));
       });
       schedule();
     },
-    refused: (groups, error) => {
-      for (const one of take(groups)) {
+    refused: (parts, error) => {
+      for (const one of take(parts)) {
         one.reject(error);
       }
       schedule();
@@ -98,7 +129,11 @@ export function appendQueue(send: (group: readonly AppendRequest[]) => void, clo
       }
       count = 0;
     },
-    drain: () => flush(Number.POSITIVE_INFINITY),
+    drain: () => {
+      if (isOpen || waiting.length > 0) {
+        sendPart(false);
+      }
+    },
   };
 }
 

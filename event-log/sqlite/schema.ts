@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Database } from './database.js';
 
 /** Stands in the file's header: `NXML` in ASCII. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { logContract } from '../contract/index.contract.js';
 import { type EventLog, eventLog } from '../index.js';
 import { newLogPath } from './folder.harness.js';

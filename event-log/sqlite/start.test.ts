@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** A log that cannot be opened says by name why, and is left as it is. */
 import {
   chmodSync,

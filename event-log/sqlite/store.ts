@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Opens the files of a log for writing, or says by name why not. Nothing is changed before all checks have passed. */
 import { existsSync, rmSync } from 'node:fs';
 import type { Clock } from '../../kernel/index.js';
@@ -22,8 +23,9 @@ export interface StoreOptions {
 }
 
 export interface Store {
+  take(group: readonly AppendRequest[]): void;
   /** Durable when it returns, the head remembered. */
-  commit(group: readonly AppendRequest[]): Committed;
+  commit(): Committed;
   /** What may wait until the appends are answered. */
   tidy(): void;
   /** After a write for which there was no room. */
@@ -64,8 +66,9 @@ function opened(files: LogFiles, lock: Lock, clock: Clock, options: StoreOptions
   });
   const head = openHeadFile(files.head, remember());
   return {
-    commit: (group) => {
-      const committed = events.commit(group);
+    take: (group) => events.take(group),
+    commit: () => {
+      const committed = events.commit();
       head.remember(remember());
       return committed;
     },

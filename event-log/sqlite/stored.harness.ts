@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import * as assert from 'uvu/assert';
 import type { Acknowledged } from './child.harness.js';
 import { logFiles } from './files.js';

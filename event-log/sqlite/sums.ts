@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * A checksum for each page of the database file. The chain proves the events; this proves the rest of the file too
  * (indexes, unused space), so that no flipped bit stays unseen, and names the page.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Checks a log at rest or in use, whole, without changing a byte of it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Frames that are no longer in use: a write-ahead log that has begun again several times. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * SQLite's write-ahead log, read as it stands on the disk. SQLite takes the first frame whose checksum fails for the end
  * of the log and says nothing; here such a frame is told apart from the end that a crash leaves.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { errorMessage } from '../../kernel/index.js';
 import { LogDamaged } from '../port.js';
 import { chained, GENESIS, type Link } from './chain.js';

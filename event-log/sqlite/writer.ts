@@ -1,9 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The writer's thread: the only one that writes, so that no fsync ever holds up the event loop of the process. */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { errorMessage, invariant, never, systemClock } from '../../kernel/index.js';
-import type { AppendRequest } from './commit.js';
 import { SQLITE, sqliteFault } from './database.js';
-import { type FromWriter, type ToWriter, unpack, type WriterData } from './messages.js';
+import {
+  type FromWriter,
+  type Packed,
+  packAnswers,
+  type ToWriter,
+  unpack,
+  type WriterData,
+} from './messages.js';
 import { named } from './preflight.js';
 import { openStore, type Store } from './store.js';
 
@@ -13,16 +20,19 @@ const MAX_GROUP = 4096;
 function run(port: MessagePort, store: Store): void {
   const tell = (message: FromWriter): void => port.postMessage(message);
   let stopped = false;
+  /** What the open transaction holds: messages and appends. */
+  let groups = 0;
+  let appends = 0;
 
-  function commit(group: readonly AppendRequest[], groups: number): void {
+  function orStop(work: () => void): void {
     try {
-      tell({ kind: 'committed', groups, ...store.commit(group) });
-      store.tidy();
+      work();
     } catch (error) {
       if (sqliteFault(error)?.code === SQLITE.FULL) {
         // No room: the write was refused before any fsync and rolled back whole, so the next may be tried.
         store.refused();
         tell({ kind: 'refused', groups, message: errorMessage(error) });
+        groups = 0;
         return;
       }
       // After a failed fsync nobody knows what the disk holds, and asking again would answer "all is well".
@@ -31,37 +41,52 @@ function run(port: MessagePort, store: Store): void {
     }
   }
 
+  function take(flat: Packed): void {
+    if (stopped) {
+      return;
+    }
+    const group = unpack(flat);
+    groups += 1;
+    appends += group.length;
+    orStop(() => store.take(group));
+  }
+
+  function commit(): void {
+    if (groups > 0 && !stopped) {
+      orStop(() => {
+        const { answers, took } = store.commit();
+        tell({ kind: 'committed', groups, answers: packAnswers(answers), took });
+        groups = 0;
+        store.tidy();
+      });
+    }
+    appends = 0;
+  }
+
   /** Takes in everything that came while the last commit waited for the disk. */
   function work(first: ToWriter): void {
-    let group: AppendRequest[] = [];
-    let groups = 0;
+    let isWhole = true;
     let next: ToWriter | undefined = first;
     while (next !== undefined) {
       switch (next.kind) {
         case 'append':
-          group = group.concat(unpack(next.group));
-          groups += 1;
+          take(next.group);
+          isWhole = !next.more;
           break;
         case 'close':
-          flush();
+          commit();
           close();
           return;
         default:
           never(next);
       }
-      if (group.length >= MAX_GROUP) {
-        flush();
+      if (appends >= MAX_GROUP) {
+        commit();
       }
       next = (receiveMessageOnPort(port) as { message: ToWriter } | undefined)?.message;
     }
-    flush();
-
-    function flush(): void {
-      if (groups > 0 && !stopped) {
-        commit(group, groups);
-      }
-      group = [];
-      groups = 0;
+    if (isWhole) {
+      commit();
     }
   }
 

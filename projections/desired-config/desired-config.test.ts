@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   agentFact,
+  certificateFact,
   created,
   hostFact,
   id,
@@ -185,6 +187,28 @@ test('two workflows at once publish nothing twice', async () => {
   assert.is(last.get(id(2)), digestOf(renamed.data.upstream));
 });
 
+test('a workflow that was overtaken takes nothing back', async () => {
+  const log = eventLog(memoryLog());
+  const [paused, other] = [
+    desiredConfig({ log, clock: systemClock }),
+    desiredConfig({ log, clock: systemClock }),
+  ];
+  await append(log, created, upstream);
+  const [first, second] = (await all(log, source)) as WorkspaceEvent[];
+  for (const one of [first, second]) {
+    await paused.take(one as WorkspaceEvent);
+  }
+  await append(log, renamed);
+  for (const one of (await all(log, source)) as WorkspaceEvent[]) {
+    await other.take(one);
+  }
+  await other.settle();
+  await paused.settle();
+  const found = await versions(log);
+  assert.is(found.length, 1);
+  assert.equal(found[0]?.data.upserts[0]?.resource, renamed.data.upstream);
+});
+
 test('a version larger than 512 kB stands in parts and is complete at the last', async () => {
   const log = eventLog(memoryLog());
   const value = 'x'.repeat(2000);
@@ -221,6 +245,43 @@ test('follows the log and keeps its checkpoint at what is published', async () =
   assert.is((await versions(log)).length, 1);
   stopping.abort();
   await running;
+});
+
+test('a certificate stands in the version with its hosts, and its fingerprint is part of their digest', async () => {
+  const targetOf = async (fingerprint: string): Promise<unknown> => {
+    const log = eventLog(memoryLog());
+    const certificate = certificateFact(7, ['a.example.com']);
+    certificate.data.certificate.fingerprint = fingerprint;
+    const tls = hostFact(
+      3,
+      { server_name: 'a.example.com', ssl_enabled: true, ssl_certificate_id: id(7) },
+      certificate,
+    );
+    await append(log, created, certificate, tls);
+    await pass(log);
+    const [version] = await versions(log);
+    assert.equal(
+      version?.data.upserts.map((one) => one.kind),
+      ['certificate', 'virtual_host'],
+    );
+    return version?.data.targets['all'];
+  };
+  assert.is(await targetOf('a'.repeat(64)), await targetOf('a'.repeat(64)));
+  assert.is.not(await targetOf('a'.repeat(64)), await targetOf('b'.repeat(64)));
+});
+
+test('a deleted certificate leaves the version, and touches nobody', async () => {
+  const log = eventLog(memoryLog());
+  await append(log, created, certificateFact(7, ['a.example.com']));
+  await pass(log);
+  await append(log, {
+    type: 'certificate.deleted',
+    data: { certificate_id: id(7), domain: 'a.example.com', at: '2026-01-15T10:30:00.000Z' },
+  });
+  await pass(log);
+  const last = (await versions(log)).at(-1);
+  assert.equal([last?.data.removes, last?.data.targets], [[{ kind: 'certificate', id: id(7) }], {}]);
+  assert.is(last?.data.causes[0]?.resource_name, 'a.example.com');
 });
 
 test.run();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { never } from '../../kernel/index.js';
 import type { ConfigCause, ConfigKind, ConfigUpsert, WorkspaceEvent } from '../../schemas/index.js';
 
@@ -53,6 +54,14 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
     }
     case 'virtual_host.deleted':
       remove(pending, event, 'virtual_host', event.data.virtual_host_id, event.data.name);
+      return;
+    case 'certificate.uploaded': {
+      const resource = event.data.certificate;
+      put(pending, event, { kind: 'certificate', id: resource.id, resource }, resource.domain, []);
+      return;
+    }
+    case 'certificate.deleted':
+      remove(pending, event, 'certificate', event.data.certificate_id, event.data.domain);
       return;
     default:
       never(event, 'event of a workspace');

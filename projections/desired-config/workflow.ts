@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The desired-config workflow: reads `workspace-` events, appends versions to `config-<workspace>`.
  *
@@ -72,6 +73,10 @@ export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
       } catch (error) {
         // The state was folded on to what is not in the log.
         Object.assign(one, await loadConfig(log, workspaceId));
+        if (one.pending.revision <= one.state.sourceRevision) {
+          // Another copy has published all of it, and maybe newer: ours would take resources back to how they were.
+          break;
+        }
         if (!(error instanceof VersionConflict)) {
           dirty.add(workspaceId);
           throw error;

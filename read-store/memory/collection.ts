@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { compareText, deserialize } from '../documents.js';
 import type { Doc, Found, Query } from '../port.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { manualClock } from '../clock.harness.js';
 import { readStoreContract } from '../contract/read-store.contract.js';
 import { memoryReadStore } from './memory.js';

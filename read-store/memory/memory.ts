@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { Clock, Position } from '../../kernel/index.js';
 import { checkCommit, checkQuery, checkSpec, deserialize, hashDocuments, serialize } from '../documents.js';
 import { UnknownCollection } from '../errors.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { deserialize } from '../documents.js';
 import type { Found, Query } from '../port.js';
 import { column, type Table } from './collections.js';

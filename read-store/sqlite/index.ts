@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The read store in one SQLite file. Its calls run on the caller's thread: a commit of 1,000 documents takes some ten
  * milliseconds. Imported where it is needed, so that a process with another store never loads the library.

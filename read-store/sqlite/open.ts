@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { errorMessage } from '../../kernel/index.js';
 import { StoreUnavailable, StoreUnusable } from '../errors.js';

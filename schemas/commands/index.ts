@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, DisplayName, Labels, nullable, oneOf, Slug, type Static, Type, Uuid } from '../common.js';
 import * as R from '../resources/index.js';
 
@@ -71,6 +72,19 @@ export const UpdateUpstream = closed(
   atLeastOne,
 );
 export type UpdateUpstream = Static<typeof UpdateUpstream>;
+
+// Long enough for every chain and key that is in use; the check itself bounds the bytes.
+const Pem = { minLength: 1, maxLength: 65_536 };
+
+/** An upload has both PEMs; what `provider` a certificate without them would come from is checked by the command. */
+export const CreateCertificate = closed({
+  domain: R.Certificate.properties.domain,
+  certificate_pem: optional(Type.String(Pem)),
+  private_key_pem: optional(Type.String({ ...Pem, writeOnly: true })),
+  provider: optional(R.Certificate.properties.provider),
+  auto_renew: optional(Type.Boolean()),
+});
+export type CreateCertificate = Static<typeof CreateCertificate>;
 
 const HeaderInput = closed({
   name: R.HeaderName,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, nullable, oneOf, Sha256, Timestamp, Type, Uuid, Words } from '../common.js';
 import { AgentFacts, Reason, Stage } from '../resources/index.js';
 

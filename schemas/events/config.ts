@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, Decimal, Labels, oneOf, Sha256, type Static, Type, Uuid } from '../common.js';
 import { Certificate, Upstream, VirtualHost } from '../resources/index.js';
 

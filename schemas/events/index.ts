@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { EventEnvelope, Recorded } from '../../kernel/index.js';
 import type { Static } from '../common.js';
 import { agentEvents } from './agent.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, Slug, Timestamp, Type, Uuid } from '../common.js';
 import { Organization } from '../resources/index.js';
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, Timestamp, Type, Uuid } from '../common.js';
 
 /** Streams `user-<id>`. Name, address and password are in the vault only. */

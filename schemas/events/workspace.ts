@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, nullable, Sha256, Timestamp, Type, Uuid } from '../common.js';
-import { EnrolledAgent, Upstream, VirtualHost, Workspace } from '../resources/index.js';
+import { Certificate, EnrolledAgent, Upstream, VirtualHost, Workspace } from '../resources/index.js';
 
 const Changed = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 });
 
@@ -23,6 +24,13 @@ export const workspaceEvents = {
   'virtual_host.deleted': closed({
     virtual_host_id: Uuid,
     name: Type.String({ maxLength: 100 }),
+    at: Timestamp,
+  }),
+  // Never with a byte of the key: that is in the vault, under the certificate's id.
+  'certificate.uploaded': closed({ certificate: Certificate }),
+  'certificate.deleted': closed({
+    certificate_id: Uuid,
+    domain: Type.String({ maxLength: 253 }),
     at: Timestamp,
   }),
 };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, DisplayName, Labels, oneOf, type Static, Timestamp, Type, Uuid } from '../common.js';
 
 /** An agent as its workspace desires it: what people set. What it reports of itself are facts of its own stream. */

@@ -1,10 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, nullable, oneOf, Sha256, type Static, Timestamp, Type, Uuid } from '../common.js';
+
+/** A name that a certificate is for: lower case, `*.` for all names one level below. */
+export const CertificateDomain = Type.String({
+  minLength: 1,
+  maxLength: 253,
+  pattern: '^(\\*\\.)?[a-z0-9_-]+(\\.[a-z0-9_-]+)*$',
+});
 
 /** A certificate without its key. The bytes of the key are in the vault; `fingerprint` names what is served. */
 export const Certificate = closed({
   id: Uuid,
   workspace_id: Uuid,
-  domain: Type.String({ minLength: 1, maxLength: 253 }),
+  domain: CertificateDomain,
+  /** Every DNS name and address that the certificate is good for. */
+  names: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 256 }),
   is_wildcard: Type.Boolean(),
   provider: oneOf('letsencrypt', 'custom'),
   status: oneOf('pending', 'active', 'expired', 'failed'),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export * from './agent.js';
 export * from './certificate.js';
 export * from './organization.js';

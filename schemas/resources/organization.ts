@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, DisplayName, Slug, type Static, Timestamp, Uuid } from '../common.js';
 
 export const Organization = closed({

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { closed, oneOf, type Static, Timestamp, Type, Uuid } from '../common.js';
 
 export const UpstreamName = Type.String({

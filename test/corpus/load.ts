@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Bodies of requests that must not get through, as data: `nginx-injection.json`. Each is a whole body to create a
  * resource with; `expect` is the field and code of a detail that the refusal (422 `VALIDATION_ERROR`) must hold, or

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The corpus against schemas, checks and renderer; what is accepted goes through the real nginx. */
 import { join } from 'node:path';
 import { test } from 'uvu';

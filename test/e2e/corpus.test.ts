@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The corpus of hostile bodies over the REST API: refused by field, nothing written, never a 5xx. */
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -13,7 +14,10 @@ test('every case is answered as it must be', async () => {
   });
   const { api } = plane;
   const organization = await api.ok('POST', '/v1/organizations', { name: 'Corpus', slug: 'corpus' });
-  const workspace = await api.ok('POST', `/v1/organizations/${organization.id}/workspaces`, { name: 'C', slug: 'c' });
+  const workspace = await api.ok('POST', `/v1/organizations/${organization.id}/workspaces`, {
+    name: 'C',
+    slug: 'c',
+  });
   const ws = `/v1/workspaces/${workspace.id}`;
   const paths = { virtual_host: `${ws}/virtual-hosts`, upstream: `${ws}/upstreams` };
 
@@ -35,7 +39,9 @@ test('every case is answered as it must be', async () => {
     }
   }
   assert.equal(wrong, []);
-  const stored = await Promise.all(Object.values(paths).map(async (path) => (await api.ok('GET', path)).meta.total));
+  const stored = await Promise.all(
+    Object.values(paths).map(async (path) => (await api.ok('GET', path)).meta.total),
+  );
   assert.is(stored[0] + stored[1], accepted, 'what is refused is not stored');
   await plane.process.end();
   place.remove();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** @slow 180 @alone: the demo is the main job on real processes and real nginx, and times itself against deadlines. */
 import { join } from 'node:path';
 import { test } from 'uvu';

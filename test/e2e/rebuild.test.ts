@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The read store can be thrown away: what is read again from the log is the same, by hash. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** The NxMesh API specification's own examples, against a real control plane and a real agent. */
 import { join } from 'node:path';
 import { suite } from 'uvu';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** What can be wrong at the start is said by name, with an exit code, and nothing is made that was not there. */
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -80,6 +81,23 @@ test('a master key that others may read is refused', async () => {
   writeFileSync(join(dataDir, 'master.key'), Buffer.alloc(32, 7));
   chmodSync(join(dataDir, 'master.key'), 0o644);
   assert.match(await failing(serve(dataDir)), 'master.key');
+});
+
+test('an agent says what is wrong with its settings, in one line', async () => {
+  const stateDir = join(place.path, 'agent');
+  const agent = (...more: string[]) =>
+    failing(['agent', '--gateway', '127.0.0.1:1', '--state-dir', stateDir, ...more]);
+  for (const [said, ...more] of [
+    ['registration token'],
+    ['token is not whole', '--token', 'x'],
+    ['absolute path', '--nginx', 'nginx'],
+    ['docker_sidecar', '--deployment-mode', 'moon'],
+    ['warn', '--log-level', 'shout'],
+  ] as const) {
+    const text = await agent(...more);
+    assert.match(text, said);
+    assert.is(text.trim().split('\n').length, 1, text);
+  }
 });
 
 test('without a password the first start makes one, prints it once, and it works', async () => {

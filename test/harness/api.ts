@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -15,6 +16,8 @@ export interface Api {
 /** A REST client; signs in at the first request when an address and password are given. */
 export function api(baseUrl: string, login?: { email: string; password: string }): Api {
   let token: string | undefined;
+  // One for all requests that come at once: logins are limited.
+  let signingIn: Promise<void> | undefined;
 
   async function send(
     method: string,
@@ -39,18 +42,23 @@ export function api(baseUrl: string, login?: { email: string; password: string }
     };
   }
 
+  async function signIn(credentials: { email: string; password: string }): Promise<void> {
+    const answer = await send('POST', '/v1/auth/login', credentials);
+    if (answer.status !== 200) {
+      throw new Error(`login: ${answer.status} ${JSON.stringify(answer.body)}`);
+    }
+    token = answer.body.access_token;
+  }
+
   async function request(
     method: string,
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer> {
-    if (token === undefined && login) {
-      const answer = await send('POST', '/v1/auth/login', login);
-      if (answer.status !== 200) {
-        throw new Error(`login: ${answer.status} ${JSON.stringify(answer.body)}`);
-      }
-      token = answer.body.access_token;
+    if (login) {
+      signingIn ??= signIn(login);
+      await signingIn;
     }
     return send(method, path, body, headers);
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Api, api } from './api.js';
@@ -5,7 +6,7 @@ import { freePort } from './ports.js';
 import { type Running, start } from './process.js';
 import { until } from './until.js';
 
-const BIN = join(import.meta.dirname, '..', '..', '..', 'bin', 'nxmesh');
+export const BIN = join(import.meta.dirname, '..', '..', '..', 'bin', 'nxmesh');
 
 export const ADMIN = { email: 'admin@example.com', password: 'correct horse battery' };
 

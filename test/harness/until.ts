@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Waits until `look` gives something other than undefined or false; throws with `what` at the deadline. */
 export async function until<T>(
   what: string,

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { destroyMaterial } from '../commands/index.js';
+import type { EventLog } from '../event-log/index.js';
+import type { StoredEvent } from '../schemas/index.js';
+import type { Vault } from '../vault/index.js';
+import type { Checkpoint } from './workflow-checkpoint.js';
+
+/**
+ * Destroys the key of every deleted certificate. The request that deletes does it too; this finishes what a crash
+ * between the two left undone. Done again it does nothing, so the checkpoint only shortens the way after a restart.
+ */
+export async function destroyDeletedKeys(
+  { events, vault, checkpoint }: { events: EventLog; vault: Vault; checkpoint: Checkpoint },
+  signal: AbortSignal,
+): Promise<void> {
+  const after = await checkpoint.load();
+  const types = ['certificate.deleted'] as const;
+  for await (const delivery of events.subscribe({ after, categories: ['workspace'], types, signal })) {
+    if (delivery.kind === 'event') {
+      await destroyMaterial(vault, (delivery.event as StoredEvent<(typeof types)[0]>).data.certificate_id);
+    } else {
+      await checkpoint.save(delivery.position);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import { pageOf, type Route, route, windowOf } from '../http/index.js';
+import type { Clock } from '../kernel/index.js';
+import type { CertificateDoc } from '../projections/index.js';
+import { Certificate } from '../schemas/index.js';
+import { pick, revisionOf } from './present.js';
+import { listQuery, readQuery } from './query.js';
+import { listAnswer, type Scope, type Scoped } from './scope.js';
+
+/** No event says that a certificate has expired: the clock does. */
+const presentCertificate =
+  (clock: Clock) =>
+  (doc: Scoped<CertificateDoc>): Certificate => {
+    const certificate = pick(doc, [
+      'id',
+      'workspace_id',
+      'domain',
+      'names',
+      'is_wildcard',
+      'provider',
+      'status',
+      'fingerprint',
+      'issued_at',
+      'expires_at',
+      'auto_renew',
+      'created_at',
+      'updated_at',
+    ]);
+    const { status, expires_at } = certificate;
+    const expired = status === 'active' && expires_at !== null && Date.parse(expires_at) <= clock.now();
+    return expired ? { ...certificate, status: 'expired' } : certificate;
+  };
+
+export const certificateQueries = (scope: Scope, clock: Clock): Route[] => [
+  route({
+    method: 'GET',
+    path: '/v1/workspaces/{workspace_id}/certificates',
+    operationId: 'listCertificates',
+    summary: 'List the certificates of a workspace, by domain',
+    tag: 'Certificates',
+    permission: 'certificate.list',
+    query: listQuery,
+    success: { status: 200, schema: pageOf(Certificate) },
+    handler: async (request) => {
+      const { offset, perPage: limit } = windowOf(request.query);
+      const query = { orderBy: 'domain', offset, limit };
+      const found = await scope.list(request, 'certificates', request.params.workspace_id, query);
+      return listAnswer(request, found, presentCertificate(clock));
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/certificates/{certificate_id}',
+    operationId: 'getCertificate',
+    summary: 'Get a certificate, without its key',
+    tag: 'Certificates',
+    permission: 'certificate.read',
+    query: readQuery,
+    success: { status: 200, schema: Certificate },
+    handler: async (request) => {
+      const doc = await scope.one(request, 'certificates', request.params.certificate_id);
+      return { body: presentCertificate(clock)(doc), revision: revisionOf(doc), volatile: true };
+    },
+  }),
+];
