@@ -1,4 +1,4 @@
-import { deferred, type Random, type Timers } from '../../kernel/index.js';
+import { type Deferred, deferred, type Random, type Timers } from '../../kernel/index.js';
 import { Unavailable } from '../port.js';
 import type { Connection } from './connection.js';
 import { AccessRefused, inPortWords } from './errors.js';
@@ -30,6 +30,8 @@ export interface CallDeps {
   readonly timing: Timing;
   /** Aborts when the log is closed. */
   readonly closed: AbortSignal;
+  /** The calls under way, to be broken off then: a listener for each on the signal costs more than the call. */
+  readonly open: Set<Deferred<never>>;
 }
 
 /** A random part of a pause that doubles, so that many clients do not come back at the same moment. */
@@ -40,13 +42,13 @@ export function pause({ random, timing }: Pick<CallDeps, 'random' | 'timing'>, f
 
 /**
  * Runs a call with its own deadline and again when its outcome is not known or it found nobody: so only what may be
- * done twice. The client's deadlines do not hold for reads, nor for a server that says nothing. `over` aborts when the
- * call's result is of no more use.
+ * done twice. The client's deadlines do not hold for reads, nor for a server that says nothing. `over` resolves when
+ * the call's result is of no more use.
  */
 export async function surely<T>(
   deps: CallDeps,
   what: string,
-  call: (over: AbortSignal) => Promise<T>,
+  call: (over: Promise<void>) => Promise<T>,
   translate: (error: unknown) => Error = (error) => inPortWords(error, what),
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -63,23 +65,26 @@ export async function surely<T>(
   }
 }
 
-async function inTime<T>(deps: CallDeps, what: string, call: (over: AbortSignal) => Promise<T>): Promise<T> {
-  const { timers, timing, closed } = deps;
+async function inTime<T>(
+  deps: CallDeps,
+  what: string,
+  call: (over: Promise<void>) => Promise<T>,
+): Promise<T> {
+  const { timers, timing, closed, open } = deps;
   if (closed.aborted) {
     throw new Unavailable('the log is closed');
   }
-  const over = new AbortController();
+  const over = deferred();
   const broken = deferred<never>();
-  const onClose = (): void => broken.reject(new Unavailable('the log is closed'));
-  closed.addEventListener('abort', onClose, { once: true });
+  open.add(broken);
   const cancel = timers.after(timing.callMs, () => {
     broken.reject(new Unavailable(`EventStoreDB, ${what}: no answer within ${timing.callMs} ms`));
   });
   try {
-    return await Promise.race([call(over.signal), broken.promise]);
+    return await Promise.race([call(over.promise), broken.promise]);
   } finally {
     cancel();
-    closed.removeEventListener('abort', onClose);
-    over.abort();
+    open.delete(broken);
+    over.resolve();
   }
 }

@@ -57,7 +57,6 @@ export function storedEvent(event: RecordedEvent): StoredRawEvent {
   if (!isObject(metadata)) {
     throw new LogDamaged(`the metadata of ${place(event)} is not a JSON object`);
   }
-  const { $correlationId: _correlation, $causationId: _causation, ...meta } = metadata;
   return {
     id: event.id,
     type: event.type,
@@ -65,11 +64,18 @@ export function storedEvent(event: RecordedEvent): StoredRawEvent {
     revision: event.revision,
     position: positionOf(event),
     data: JSON.stringify(data),
-    meta: JSON.stringify(meta),
+    meta: JSON.stringify(ownMembers(metadata)),
   };
 }
 
 const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+
+/** The client has parsed them for this reader alone. */
+function ownMembers(metadata: Members): Members {
+  metadata['$correlationId'] = undefined;
+  metadata['$causationId'] = undefined;
+  return metadata;
+}
 
 const place = (event: RecordedEvent): string => `event ${event.revision} of ${event.streamId}`;

@@ -7,10 +7,8 @@ import {
 import { notifier } from '../../kernel/index.js';
 import type { Connection } from './connection.js';
 
-/** Objects that the client keeps ready; events may be large. */
-const AHEAD = 64;
-/** Events that are taken between two turns of the event loop. */
-const MAX_BATCH = 256;
+/** Events that are kept ready before the server is made to wait; they may be large. */
+const AHEAD = 128;
 /** Checkpoints come every so many times 32 events that the server has looked at. */
 const CHECKPOINT_EVERY = 1;
 
@@ -32,29 +30,34 @@ export interface Feed {
 /** `after` is exclusive. */
 export function openFeed(connection: Connection, after: bigint, prefixes: string[]): Feed {
   const changed = notifier();
+  let waiting: RecordedEvent[] = [];
   let reached = false;
   let checkpoint: bigint | undefined;
   let failure: unknown;
-  const subscription = connection.client.subscribeToAll(
-    {
-      ...connection.options,
-      fromPosition: after === 0n ? START : { commit: after, prepare: after },
-      filter: streamNameFilter({
-        prefixes,
-        checkpointInterval: CHECKPOINT_EVERY,
-        checkpointReached: (_subscription, position) => {
-          checkpoint = position.commit;
-          changed.notify();
-        },
-      }),
-    },
-    { highWaterMark: AHEAD },
-  );
+  const subscription = connection.client.subscribeToAll({
+    ...connection.options,
+    fromPosition: after === 0n ? START : { commit: after, prepare: after },
+    filter: streamNameFilter({
+      prefixes,
+      checkpointInterval: CHECKPOINT_EVERY,
+      checkpointReached: (_subscription, position) => {
+        checkpoint = position.commit;
+        changed.notify();
+      },
+    }),
+  });
   const failed = (error: unknown): void => {
     failure ??= error;
     changed.notify();
   };
-  subscription.on('readable', changed.notify);
+  subscription.on('data', ({ event }: AllStreamResolvedEvent) => {
+    if (event && waiting.push(event) === 1) {
+      changed.notify();
+    }
+    if (waiting.length >= AHEAD) {
+      subscription.pause();
+    }
+  });
   subscription.on('caughtUp', () => {
     reached = true;
     changed.notify();
@@ -64,29 +67,27 @@ export function openFeed(connection: Connection, after: bigint, prefixes: string
   subscription.on('end', () => failed(new Error('the server ended the subscription')));
   subscription.on('close', () => failed(new Error('the subscription was closed')));
 
+  /** What the client tells of in between, it tells ahead of the events that it still holds. */
+  const drained = (): boolean => waiting.length === 0 && subscription.readableLength === 0;
+
   return {
     take: () => {
-      const events: RecordedEvent[] = [];
-      for (let taken = 0; taken < MAX_BATCH; taken += 1) {
-        const one = subscription.read() as AllStreamResolvedEvent | null;
-        if (one === null) {
-          break;
-        }
-        if (one.event) {
-          events.push(one.event);
-        }
+      const taken = waiting;
+      waiting = [];
+      if (subscription.isPaused()) {
+        subscription.resume();
       }
-      return events;
+      return taken;
     },
     checkpoint: () => {
-      const position = checkpoint;
-      checkpoint = undefined;
+      const position = drained() ? checkpoint : undefined;
+      checkpoint = drained() ? undefined : checkpoint;
       return position;
     },
     caughtUp: () => {
-      const was = reached;
-      reached = false;
-      return was;
+      const now = reached && drained();
+      reached &&= !now;
+      return now;
     },
     failure: () => failure,
     changed: () => changed.wait(),

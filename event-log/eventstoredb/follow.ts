@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Category, categoryOf, deferred, type Timers } from '../../kernel/index.js';
 import type { RawDelivery, StoredRawEvent } from '../port.js';
 import { wokenOrAborted } from '../wake.js';
@@ -113,6 +114,8 @@ export async function* followFeed(
       if (silent && (!live || (await reader.head()) > state.ours)) {
         return 'silent';
       }
+      // Events come one by one: those of one turn are taken together.
+      await turn();
     }
   }
   return 'over';

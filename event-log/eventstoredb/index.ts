@@ -26,8 +26,8 @@
  *
  * A position is the commit position of an event; `after` of a reader is one that this log has given, or `0n`.
  */
-import { type Random, systemRandom, systemTimers, type Timers } from '../../kernel/index.js';
-import type { LogAdapter } from '../port.js';
+import { type Deferred, type Random, systemRandom, systemTimers, type Timers } from '../../kernel/index.js';
+import { type LogAdapter, Unavailable } from '../port.js';
 import { TIMING, type Timing } from './calls.js';
 import { connect } from './connection.js';
 import { openReader } from './reader.js';
@@ -64,6 +64,7 @@ export async function eventStoreDbLog(
     random: options.random ?? systemRandom,
     timing: { ...TIMING, ...options.timing },
     closed: closing.signal,
+    open: new Set<Deferred<never>>(),
   };
   const reader = openReader(deps);
   const lost = options.lost ?? (() => undefined);
@@ -71,6 +72,9 @@ export async function eventStoreDbLog(
 
   async function close(): Promise<void> {
     closing.abort();
+    for (const call of deps.open) {
+      call.reject(new Unavailable('the log is closed'));
+    }
     await connection.client.dispose();
   }
 

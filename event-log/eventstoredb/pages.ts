@@ -1,7 +1,7 @@
 import type { StreamingRead } from '@eventstore/db-client';
 
-/** Everything that a read gives, which must have a `maxCount`; the call is given up when `signal` aborts. */
-export async function collect<E>(stream: StreamingRead<E>, signal: AbortSignal): Promise<E[]> {
+/** Everything that a read gives, which must have a `maxCount`; the call is given up when `over` resolves. */
+export async function collect<E>(stream: StreamingRead<E>, over: Promise<void>): Promise<E[]> {
   const found: E[] = [];
   try {
     await new Promise<void>((resolve, reject) => {
@@ -9,7 +9,7 @@ export async function collect<E>(stream: StreamingRead<E>, signal: AbortSignal):
       stream.on('error', reject);
       stream.on('end', resolve);
       stream.on('data', (event) => found.push(event));
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      void over.then(resolve);
     });
     return found;
   } finally {

@@ -9,7 +9,16 @@ import {
 } from '../../test/eventstoredb/index.js';
 import { until } from '../../test/harness/until.js';
 import { LogDamaged } from '../index.js';
-import { failure, ids, newStream, rawEvents, reading, type Stage, stage } from './double.harness.js';
+import {
+  failure,
+  ids,
+  newStream,
+  rawEvent,
+  rawEvents,
+  reading,
+  type Stage,
+  stage,
+} from './double.harness.js';
 import { AccessRefused } from './index.js';
 
 const test = suite<Stage & { lost: string[] }>('eventstoredb: subscribe');
@@ -113,6 +122,45 @@ test('a checkpoint does not count before the events ahead of it have been taken'
   await reader.events(6);
   assert.equal(reader.ids, ids(events));
   await reader.end();
+});
+
+test('what the client holds back for a slow reader is not overtaken by a checkpoint', async ({
+  log,
+  node,
+}) => {
+  const wanted = newStream('config');
+  const events = rawEvents(140);
+  await log.append(wanted, 'none', events.slice(0, 1));
+  const reader = reading(log, { categories: ['config'] });
+  await reader.events(1);
+  node.subscriptions.considered();
+  let looked = 0;
+  await log.append(wanted, 0n, events.slice(1));
+  await log.append(newStream(), 'none', rawEvents(64));
+  await until('the server to have sent a checkpoint behind them', () => {
+    looked += node.subscriptions.considered();
+    return looked >= 139 + 64;
+  });
+  await reader.events(events.length);
+  assert.equal(reader.ids, ids(events));
+  await reader.end();
+});
+
+test('a reader that does not pull holds the server back', async ({ log, node }) => {
+  const stream = newStream();
+  await log.append(stream, 'none', rawEvents(1));
+  const idle = reading(log);
+  await idle.events(1);
+  node.subscriptions.considered();
+  for (let from = 0; from < 3_000; from += 500) {
+    const batch = Array.from({ length: 500 }, () => rawEvent(1_500));
+    await log.append(stream, BigInt(from), batch);
+  }
+  const eager = reading(log);
+  await eager.events(3_001);
+  const looked = node.subscriptions.considered();
+  assert.ok(looked < 5_000, `${looked} events for one reader of 3,000 and one that does not read`);
+  await Promise.all([idle.end(), eager.end()]);
 });
 
 test('checkpoints let it go on behind what its filter left out', async ({ log, node }) => {

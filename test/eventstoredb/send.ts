@@ -1,4 +1,5 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import { deferred } from '../../kernel/index.js';
 import type { Request, Response } from './messages.js';
 
 export type ReadCall = ServerWritableStream<Request, Response>;
@@ -6,9 +7,11 @@ export type ReadCall = ServerWritableStream<Request, Response>;
 /** Waits when the client does not keep up. */
 export async function send(call: ReadCall, message: Response): Promise<void> {
   if (!call.write(message) && !call.cancelled) {
-    await new Promise<void>((done) => {
-      call.once('drain', done);
-      call.once('cancelled', done);
-    });
+    const go = deferred();
+    call.once('drain', go.resolve);
+    call.once('cancelled', go.resolve);
+    await go.promise;
+    call.off('drain', go.resolve);
+    call.off('cancelled', go.resolve);
   }
 }
