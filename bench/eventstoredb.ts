@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * Appends a second on 64 streams, and events a second of a subscription that catches up: the adapter beside the bare
  * client doing the same, in turns, against one double in a process of its own; medians. The bare client appends call by

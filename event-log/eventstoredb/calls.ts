@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Deferred, deferred, type Random, type Timers } from '../../kernel/index.js';
 import { Unavailable } from '../port.js';
 import type { Connection } from './connection.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { errorMessage } from '../../kernel/index.js';
 import { type Access, EventStoreDbSettingsError } from './settings.js';

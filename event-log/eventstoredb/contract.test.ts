@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The log's contract through the real client: against the double of test/eventstoredb, and against a real server too
  * where `NXMESH_TEST_EVENTSTORE_URL` names one.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import { type DoubleNode, type DoubleOptions, startDouble } from '../../test/eventstoredb/index.js';
 import type { LogAdapter, RawDelivery, RawEvent, StoredRawEvent, SubscribeOptions } from '../port.js';

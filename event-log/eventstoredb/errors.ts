@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { ErrorType, isCommandError, WrongExpectedVersionError } from '@eventstore/db-client';
 import { errorMessage } from '../../kernel/index.js';
 import { InvalidEvent } from '../outgoing.js';

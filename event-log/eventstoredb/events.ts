@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { jsonEvent, type RecordedEvent } from '@eventstore/db-client';
 import { CATEGORIES, type Category } from '../../kernel/index.js';
 import { LogDamaged, type RawEvent, type StoredRawEvent } from '../port.js';

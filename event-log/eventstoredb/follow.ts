@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Category, categoryOf, deferred, type Timers } from '../../kernel/index.js';
 import type { RawDelivery, StoredRawEvent } from '../port.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * The log in EventStoreDB (23.10 or newer), or in KurrentDB by the same protocol. Imported by its own path, so that a
  * process which uses another store never loads the client. How it goes about it, each proved by a test beside it:

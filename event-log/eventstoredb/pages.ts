@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { StreamingRead } from '@eventstore/db-client';
 
 /** Everything that a read gives, which must have a `maxCount`; the call is given up when `over` resolves. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { BACKWARDS, END, type RecordedEvent } from '@eventstore/db-client';
 import { LogDamaged, type ReadOptions, type StoredRawEvent } from '../port.js';
 import { type CallDeps, pause, surely } from './calls.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { RawEvent } from '../port.js';
 
 const LIMIT = 32_768;

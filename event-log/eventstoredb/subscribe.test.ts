@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {

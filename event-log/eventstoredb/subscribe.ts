@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { CATEGORIES, errorMessage } from '../../kernel/index.js';
 import { LogDamaged, type RawDelivery, type SubscribeOptions, Unavailable } from '../port.js';
 import { wokenOrAborted } from '../wake.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { NO_STREAM } from '@eventstore/db-client';
 import type { Appended, Expected, RawEvent } from '../port.js';
 import { Unavailable, VersionConflict } from '../port.js';

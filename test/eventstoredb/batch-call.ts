@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import statusPb from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';

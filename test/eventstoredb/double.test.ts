@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** That the double answers as the server's source has it, asked by the real client. */
 import { randomUUID } from 'node:crypto';
 import { ANY, EventStoreDBClient, jsonEvent, NO_STREAM, STREAM_EXISTS } from '@eventstore/db-client';

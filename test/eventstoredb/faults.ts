@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 export type Method = 'append' | 'batchAppend' | 'read' | 'subscribe' | 'gossip';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /**
  * An EventStoreDB at the other end of a real connection: the client's own generated protocol, served by gRPC in this
  * process, with a store in memory that decides as the server's source does. What it cannot show is what only the real

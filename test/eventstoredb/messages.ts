@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /** Between the store and the messages of the client's own generated protocol. */
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { invalidPosition, unavailable } from './faults.js';
 import type { DoubleNode } from './index.js';
 import { nameOf, readEvent, streamNotFound } from './messages.js';

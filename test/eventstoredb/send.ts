@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { deferred } from '../../kernel/index.js';
 import type { Request, Response } from './messages.js';

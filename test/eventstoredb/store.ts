@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import { type Notifier, notifier } from '../../kernel/index.js';
 
 export interface Proposed {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 import type { ServiceError } from '@grpc/grpc-js';
 import { notifier } from '../../kernel/index.js';
 import type { ReadCall } from './send.js';
