@@ -9,6 +9,8 @@
  *  4. The same events (same ids, same order) appended again with the same `expected` give the answer of the first
  *     time, also after a crash between the commit and the answer. An id that stands elsewhere in the log →
  *     `VersionConflict`; a call that mixes known and new ids is refused whole.
+ *     A server that compares ids at the expected place only (EventStoreDB) notices one elsewhere as far as its adapter
+ *     remembers; the command handler, which knows a stream's commands, does not count on more.
  *  5. `Unavailable` from `append` means that the outcome is not known: ask again with the same ids.
  *  6. `read` gives a stream's events in order; a stream that was never written is empty, not an error.
  *  7. `subscribe` gives every event after `after` once and in order, then `caught-up` in band with the position up
@@ -39,7 +41,7 @@ export interface ReadOptions {
 }
 
 export interface SubscribeOptions {
-  /** Exclusive; `0n` is the beginning. */
+  /** Exclusive: `0n`, the beginning, or a position that this log has given. */
   readonly after: Position;
   /** Only streams of these categories; all when left out. */
   readonly categories?: readonly Category[];

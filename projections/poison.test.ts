@@ -74,7 +74,7 @@ test('poison, park: put aside in sight, its document is stale until the next eve
 });
 
 test('poison, stop: everything before it is seen, nothing after, and waiting for it ends at once', async () => {
-  const { runner, store, passed, poison, last } = await poisoned('stop');
+  const { log, runner, store, passed, poison, last } = await poisoned('stop');
   assert.not(passed);
   const started = performance.now();
   assert.not(await runner.passed(last, 60_000));
@@ -83,7 +83,12 @@ test('poison, stop: everything before it is seen, nothing after, and waiting for
   assert.is(status?.state, 'stopped');
   assert.match(status?.error ?? '', /upstream\.updated .* thirteen/);
   assert.is((await store.find('upstreams.v1/upstreams')).total, 2);
-  assert.is(await store.checkpoint('upstreams.v1'), poison - 1n);
+  // One that the log has given: EventStoreDB takes no other to go on from.
+  const before: bigint[] = [];
+  for await (const { position } of log.read(make.WORKSPACE)) {
+    before.push(position);
+  }
+  assert.is(await store.checkpoint('upstreams.v1'), before.filter((one) => one < poison).at(-1));
   await runner.stop();
 });
 

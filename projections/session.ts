@@ -85,7 +85,9 @@ async function follow(
   ): Promise<Ended | undefined> {
     const folded = await foldBatch(store, projection, events);
     const { ops, poison } = folded;
-    const reached = poison ? poison.event.position - 1n : to;
+    // A position that the log has given: stores differ in which others they would go on from.
+    const before = poison && events[events.indexOf(poison.event) - 1];
+    const reached = poison ? (before?.position ?? stored) : to;
     const due = first || clock.monotonic() - savedAt >= deps.saveEveryMs;
     if (reached > stored && (ops.length > 0 || due || poison)) {
       if (!lease.held()) {
