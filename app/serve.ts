@@ -54,7 +54,9 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
       keys: new Map([[keyId(publicKey), publicKey]]),
       loadPrincipal: async (sub) => {
         const user = await users.find(sub);
-        return user && { kind: 'user', id: sub, isAdmin: user.isAdmin, roles: {} };
+        return (
+          user && { kind: 'user', id: sub, userId: sub, isAdmin: user.isAdmin, roles: {}, workspaceRoles: {} }
+        );
       },
     }),
     routes: [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))],

@@ -70,7 +70,7 @@ export async function placeOf(
   if (!place) {
     throw notFound(kind.replace('_', ' '));
   }
-  request.allow(place.organizationId);
+  request.allow(place.organizationId, place.workspaceId);
   return place;
 }
 

@@ -1,116 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 import { invariant, NxError, notFound } from '../kernel/index.js';
-
-/** Roles in an organization, from the least to the most. */
-export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
-export type Role = (typeof ROLES)[number];
+import { type Action, policyOf, ROLES, type Role } from './policy.js';
 
 /** Who asks. `anonymous` stands behind public routes only and may do nothing. */
 export interface Principal {
-  readonly kind: 'user' | 'anonymous';
+  readonly kind: 'user' | 'api_key' | 'anonymous';
+  /** Of the user or of the API key. */
   readonly id: string;
+  /** The person behind it: the user, or whoever made the API key. */
+  readonly userId: string;
   /** Administrator of the whole installation: stands above every organization's roles. */
   readonly isAdmin: boolean;
   /** Organization's id → role in it. */
   readonly roles: Readonly<Record<string, Role>>;
+  /** Workspace's id → what is left there of the role in its organization; `none` hides the workspace. */
+  readonly workspaceRoles: Readonly<Record<string, Role | 'none'>>;
+  /** The session that the access token belongs to; undefined for an API key. */
+  readonly sessionId?: string;
+  /** What an API key may do of what its maker may; undefined for a person. */
+  readonly scopes?: readonly string[];
+  /** The one organization that an API key is for; undefined where it is for all of its maker's. */
+  readonly organizationId?: string;
 }
 
 export const anonymous: Principal = Object.freeze({
   kind: 'anonymous',
   id: 'anonymous',
+  userId: 'anonymous',
   isAdmin: false,
   roles: Object.freeze({}),
+  workspaceRoles: Object.freeze({}),
 });
 
-/**
- * Action → the least that it needs: a role in the organization that the resource belongs to, or, for what belongs to
- * none, `signed_in` or `administrator`. What does not stand here is refused, and a route that names it does not start.
- */
-export const POLICY = {
-  'organization.list': 'signed_in',
-  'organization.create': 'administrator',
-  'organization.read': 'viewer',
-  'organization.update': 'admin',
-  'organization.delete': 'owner',
-  'workspace.list': 'viewer',
-  'workspace.create': 'admin',
-  'workspace.read': 'viewer',
-  'workspace.update': 'admin',
-  'workspace.delete': 'admin',
-  'agent.list': 'viewer',
-  'agent.read': 'viewer',
-  'agent.update': 'editor',
-  'agent.delete': 'admin',
-  'agent.reload': 'editor',
-  'agent_token.create': 'admin',
-  'upstream.list': 'viewer',
-  'upstream.read': 'viewer',
-  'upstream.create': 'editor',
-  'upstream.update': 'editor',
-  'upstream.delete': 'editor',
-  'virtual_host.list': 'viewer',
-  'virtual_host.read': 'viewer',
-  'virtual_host.create': 'editor',
-  'virtual_host.update': 'editor',
-  'virtual_host.delete': 'editor',
-  'certificate.list': 'viewer',
-  'certificate.read': 'viewer',
-  'certificate.create': 'editor',
-  'certificate.delete': 'editor',
-  'change.read': 'viewer',
-} as const satisfies Record<string, Role | 'signed_in' | 'administrator'>;
-
-export type Action = keyof typeof POLICY;
-
-/** Whether the action is decided on an organization, so that its handler must ask `allow` before it answers. */
-export const needsOrganization = (action: Action): boolean =>
-  (ROLES as readonly string[]).includes(POLICY[action]);
+/** Where an action is decided: undefined parts are those that it does not belong to. */
+export interface Place {
+  readonly organizationId?: string;
+  readonly workspaceId?: string;
+}
 
 declare const granted: unique symbol;
 
-/** Proof that `authorize` said yes, for one action in one organization. Only `authorize` makes it. */
-export interface Grant {
+/** Proof that `authorize` said yes, for one action at one place. Only `authorize` makes it. */
+export interface Grant extends Place {
   readonly [granted]: true;
   readonly principal: Principal;
   readonly action: Action;
-  /** Undefined for actions that belong to no organization. */
-  readonly organizationId: string | undefined;
 }
 
 /**
  * The one place where a right is decided; denies what it does not know.
- * A principal without any role in the organization gets NOT_FOUND, as for an id that does not exist;
- * one whose role is too low gets FORBIDDEN; nobody gets UNAUTHORIZED.
+ * A principal without any role in the organization or the workspace gets NOT_FOUND, as for an id that does not exist;
+ * one whose role or scopes do not reach gets FORBIDDEN; nobody gets UNAUTHORIZED.
  */
-export function authorize(principal: Principal, action: Action, at: { organizationId?: string } = {}): Grant {
+export function authorize(principal: Principal, action: Action, at: Place = {}): Grant {
   if (principal.kind === 'anonymous') {
     throw new NxError('UNAUTHORIZED', 'Authentication required');
   }
-  const least = Object.hasOwn(POLICY, action) ? POLICY[action] : undefined;
-  invariant(least !== undefined, `no policy for ${action}`);
+  const policy = policyOf(action);
+  invariant(policy !== undefined, `no policy for ${action}`);
+  const [least, scope] = policy;
   if (least === 'signed_in' || least === 'administrator') {
     if (least === 'administrator' && !principal.isAdmin) {
       throw forbidden();
     }
-    return grant(principal, action, undefined);
+  } else {
+    const { organizationId } = at;
+    invariant(organizationId !== undefined, `${action} is decided on an organization`);
+    const role = roleAt(principal, organizationId, at.workspaceId);
+    if (role === undefined) {
+      throw notFound('Resource');
+    }
+    if (ROLES.indexOf(role) < ROLES.indexOf(least)) {
+      throw forbidden();
+    }
   }
-  const { organizationId } = at;
-  invariant(organizationId !== undefined, `${action} is decided on an organization`);
-  if (principal.isAdmin) {
-    return grant(principal, action, organizationId);
-  }
-  const role = Object.hasOwn(principal.roles, organizationId) ? principal.roles[organizationId] : undefined;
-  const rank = role === undefined ? -1 : ROLES.indexOf(role);
-  if (rank < 0) {
-    throw notFound('Resource');
-  }
-  if (rank < ROLES.indexOf(least)) {
+  if (principal.scopes && !(scope !== undefined && principal.scopes.includes(scope))) {
     throw forbidden();
   }
-  return grant(principal, action, organizationId);
+  return { principal, action, ...at } as Grant;
 }
 
-const forbidden = (): NxError => new NxError('FORBIDDEN', 'Insufficient permissions');
+/** The role that a principal has at a place; undefined where it has none, so that the place is hidden from it. */
+export function roleAt(principal: Principal, organizationId: string, workspaceId?: string): Role | undefined {
+  if (principal.organizationId !== undefined && principal.organizationId !== organizationId) {
+    return undefined;
+  }
+  const role = principal.isAdmin ? 'owner' : own(principal.roles, organizationId);
+  const left = principal.isAdmin ? undefined : own(principal.workspaceRoles, workspaceId);
+  if (role === undefined || left === 'none') {
+    return undefined;
+  }
+  return left !== undefined && ROLES.indexOf(left) < ROLES.indexOf(role) ? left : role;
+}
 
-const grant = (principal: Principal, action: Action, organizationId: string | undefined): Grant =>
-  ({ principal, action, organizationId }) as Grant;
+const own = <T>(record: Readonly<Record<string, T>>, key: string | undefined): T | undefined =>
+  key !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
+
+const forbidden = (): NxError => new NxError('FORBIDDEN', 'Insufficient permissions');

@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { type Clock, systemClock, systemRandom, systemTimers, uuidv7 } from '../kernel/index.js';
 import { type HttpAppDeps, httpApp } from './app.js';
-import type { Principal, Role } from './authorize.js';
+import type { Principal } from './authorize.js';
 import { jwtAuthenticator, keyId, tokenIssuer } from './jwt.js';
+import type { Role } from './policy.js';
 import type { Route } from './route.js';
 import { type HttpServerDeps, httpServer } from './server.js';
 
@@ -124,7 +125,10 @@ export async function startApp(
     /** A new user with these rights, and a token of theirs. */
     async user(roles: Record<string, Role> = {}, isAdmin = false): Promise<{ id: string; token: string }> {
       const id = newId();
-      users.set(id, { principal: { kind: 'user', id, isAdmin, roles }, sessionVersion: 1 });
+      users.set(id, {
+        principal: { kind: 'user', id, userId: id, isAdmin, roles, workspaceRoles: {} },
+        sessionVersion: 1,
+      });
       return { id, token: (await issue({ sub: id, sessionVersion: 1 })).token };
     },
     /** Sends these bytes on a connection of their own and gives all that comes back until it closes. */

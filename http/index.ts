@@ -8,6 +8,7 @@ export * from './login-limit.js';
 export { type OpenApiDocument, openApi } from './openapi.js';
 export * from './pagination.js';
 export type { Authenticate } from './pipeline.js';
+export * from './policy.js';
 export * from './preconditions.js';
 export type { RateLimit } from './rate-limit.js';
 export * from './route.js';

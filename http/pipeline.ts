@@ -3,10 +3,11 @@ import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import { type Clock, invalid, invariant, notFound } from '../kernel/index.js';
 import { closed, Uuid, type Validator, validator } from '../schemas/index.js';
-import { anonymous, authorize, type Grant, needsOrganization, POLICY, type Principal } from './authorize.js';
+import { anonymous, authorize, type Grant, type Principal } from './authorize.js';
 import { readBody } from './body.js';
 import { networkOf } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
+import { needsOrganization, policyOf } from './policy.js';
 import { entityTag, isNotModified, parseIfMatch } from './preconditions.js';
 import { queryReader } from './query.js';
 import { type RateLimiter, rateLimited, rateLimitHeaders } from './rate-limit.js';
@@ -37,7 +38,7 @@ export interface RequestState {
  */
 export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Promise<void> {
   const { permission } = route;
-  invariant(permission === 'public' || Object.hasOwn(POLICY, permission), `no policy for ${permission}`);
+  invariant(permission === 'public' || policyOf(permission), `no policy for ${permission}`);
   const readQuery = queryReader(route.query);
   const readParams = paramsReader(route);
   const checkBody: Validator<unknown> = validator(route.body ?? closed({}));
@@ -50,7 +51,12 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     const principal = permission === 'public' ? anonymous : await deps.authenticate(ctx);
     state.principal = principal;
     const network = networkOf(ctx.req.socket.remoteAddress);
-    limitRate(ctx, route, deps, principal === anonymous ? `network:${network}` : `user:${principal.id}`);
+    limitRate(
+      ctx,
+      route,
+      deps,
+      principal === anonymous ? `network:${network}` : `${principal.kind}:${principal.id}`,
+    );
     if (permission !== 'public' && !mustAllow) {
       authorize(principal, permission);
     }
@@ -73,9 +79,12 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       path: fill(route.path, params),
       network,
       signal: goneSignal(ctx.res),
-      allow: (organizationId) => {
+      allow: (organizationId, workspaceId) => {
         invariant(mustAllow, `${route.operationId} is not decided on an organization`);
-        grant = authorize(principal, permission, { organizationId });
+        grant = authorize(principal, permission, {
+          organizationId,
+          ...(workspaceId === undefined ? {} : { workspaceId }),
+        });
         return grant;
       },
     };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ErrorCode } from '../kernel/index.js';
 import type { Static, TSchema } from '../schemas/index.js';
-import type { Action, Grant, Principal } from './authorize.js';
+import type { Grant, Principal } from './authorize.js';
+import type { Action } from './policy.js';
 import type { IfMatch } from './preconditions.js';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -32,11 +33,11 @@ export interface HandlerRequest<Params = Record<string, string>, Query = unknown
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
   /**
-   * Decides the route's permission on the organization that the resource belongs to, and gives the proof. A handler of
-   * an action that is decided on an organization must ask before it answers: without it the answer is withheld.
-   * NOT_FOUND when the principal has no role there, FORBIDDEN when the role is too low.
+   * Decides the route's permission on the organization and the workspace that the resource belongs to, and gives the
+   * proof. A handler of an action that is decided on an organization must ask before it answers: without it the answer
+   * is withheld. NOT_FOUND when the principal has no role there, FORBIDDEN when the role is too low.
    */
-  readonly allow: (organizationId: string) => Grant;
+  readonly allow: (organizationId: string, workspaceId?: string) => Grant;
 }
 
 export interface HandlerResult {

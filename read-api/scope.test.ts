@@ -8,7 +8,7 @@ import { scope } from './scope.js';
 import { presentUpstream } from './upstream.js';
 
 const request = {
-  principal: { kind: 'user', id: 'u', isAdmin: false, roles: {} },
+  principal: { kind: 'user', id: 'u', userId: 'u', isAdmin: false, roles: {}, workspaceRoles: {} },
   allow: () => {
     throw new Error('not asked');
   },

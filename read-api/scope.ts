@@ -70,7 +70,7 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
     if (!workspace) {
       throw notFound('Workspace');
     }
-    request.allow(workspace.organization_id);
+    request.allow(workspace.organization_id, id);
     return yes(workspace);
   }
 

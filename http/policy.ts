@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Roles in an organization, from the least to the most. */
+export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What an action takes besides a role: to be signed in, or to be an administrator of the whole installation. */
+type Least = Role | 'signed_in' | 'administrator';
+
+/**
+ * Action → the least role that it needs, and the scope that an API key needs beside it. A role is one in the
+ * organization that the resource belongs to; what belongs to none needs `signed_in` or `administrator`. Without a scope
+ * no API key may do it: it is for people. What does not stand here is refused, and a route that names it does not start.
+ */
+export const POLICY = {
+  'organization.list': ['signed_in', 'read:organizations'],
+  'organization.create': ['administrator', 'write:organizations'],
+  'organization.read': ['viewer', 'read:organizations'],
+  'organization.update': ['admin', 'write:organizations'],
+  'organization.delete': ['owner', 'write:organizations'],
+  'workspace.list': ['viewer', 'read:workspaces'],
+  'workspace.create': ['admin', 'write:workspaces'],
+  'workspace.read': ['viewer', 'read:workspaces'],
+  'workspace.update': ['admin', 'write:workspaces'],
+  'workspace.delete': ['admin', 'write:workspaces'],
+  'agent.list': ['viewer', 'read:agents'],
+  'agent.read': ['viewer', 'read:agents'],
+  'agent.update': ['editor', 'write:agents'],
+  'agent.delete': ['admin', 'write:agents'],
+  'agent.reload': ['editor', 'write:agents'],
+  'agent_token.create': ['admin', 'write:agents'],
+  'upstream.list': ['viewer', 'read:upstreams'],
+  'upstream.read': ['viewer', 'read:upstreams'],
+  'upstream.create': ['editor', 'write:upstreams'],
+  'upstream.update': ['editor', 'write:upstreams'],
+  'upstream.delete': ['editor', 'write:upstreams'],
+  'virtual_host.list': ['viewer', 'read:virtual_hosts'],
+  'virtual_host.read': ['viewer', 'read:virtual_hosts'],
+  'virtual_host.create': ['editor', 'write:virtual_hosts'],
+  'virtual_host.update': ['editor', 'write:virtual_hosts'],
+  'virtual_host.delete': ['editor', 'write:virtual_hosts'],
+  'certificate.list': ['viewer', 'read:certificates'],
+  'certificate.read': ['viewer', 'read:certificates'],
+  'certificate.create': ['editor', 'write:certificates'],
+  'certificate.delete': ['editor', 'write:certificates'],
+  'change.read': ['viewer', 'read:changes'],
+} as const satisfies Record<string, readonly [least: Least, scope?: string]>;
+
+export type Action = keyof typeof POLICY;
+
+/** The least role and the scope of an action; undefined for what has no policy. */
+export const policyOf = (action: Action): readonly [least: Least, scope?: string] | undefined =>
+  Object.hasOwn(POLICY, action) ? POLICY[action] : undefined;
+
+/** Whether the action is decided on an organization, so that its handler must ask `allow` before it answers. */
+export const needsOrganization = (action: Action): boolean =>
+  (ROLES as readonly string[]).includes(POLICY[action][0]);
