@@ -3,7 +3,7 @@
  * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
  * what it needs from here and knows nothing of the others.
  */
-import { httpApp, httpServer, jwtAuthenticator, keyId } from '../http/index.js';
+import { httpApp, httpServer, jwtAuthenticator, keyId, platformRoutes, type Route } from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
 import { probes } from '../read-api/index.js';
 import { type Context, openContext } from './context.js';
@@ -34,12 +34,7 @@ export interface Serving {
 export async function serve(settings: ServeSettings): Promise<Serving> {
   const log = logger(settings.logLevel);
   const context = await openContext(settings, log);
-  const parts: Part[] = [];
-  for (const [role, starter] of STARTERS) {
-    if (settings.roles.includes(role)) {
-      parts.push(await (await starter())(context));
-    }
-  }
+  const { parts, routes } = await assemble(context);
   const { clock, timers, random, keys, users } = context;
   const { publicKey } = keys.signing;
   const app = httpApp({
@@ -59,7 +54,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
         );
       },
     }),
-    routes: [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))],
+    routes,
   });
   for (const part of parts) {
     await part.listen?.();
@@ -78,6 +73,18 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
       log.info('stopped');
     },
   };
+}
+
+/** The parts of the roles that run here, and the table of everything that they answer. */
+async function assemble(context: Context): Promise<{ parts: readonly Part[]; routes: readonly Route[] }> {
+  const parts: Part[] = [];
+  for (const [role, starter] of STARTERS) {
+    if (context.settings.roles.includes(role)) {
+      parts.push(await (await starter())(context));
+    }
+  }
+  const routes = [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))];
+  return { parts, routes: [...routes, ...platformRoutes(routes)] };
 }
 
 async function ready(parts: readonly Part[]): Promise<{ ok: boolean; why: string }> {
