@@ -24,6 +24,7 @@ export function logAccess(ctx: Context, log: Log, clock: Clock): void {
     log.info(
       {
         request_id: state.requestId,
+        ...(state.traceId === undefined ? {} : { trace_id: state.traceId }),
         method: visible(req.method),
         path: visible(ctx.path),
         operation: state.operationId,

@@ -5,7 +5,7 @@ import type { Context } from 'koa';
 import { type Clock, invariant } from '../kernel/index.js';
 import { validator } from '../schemas/index.js';
 import { shaper, wireSchema } from './dialect.js';
-import { entityTag, isNotModified } from './preconditions.js';
+import { entityTag, tagNotModified } from './preconditions.js';
 import type { RequestState } from './request-state.js';
 import { dialectOfRoute, type HandlerResult, type Route } from './route.js';
 
@@ -25,7 +25,7 @@ export function answerer(
   const schema = wireSchema(dialect, route.success.schema);
   const check = checkAnswers && schema ? validator(schema) : undefined;
   // An envelope has the time in it: its bytes are never the same twice.
-  const tag = dialect === 'platform' ? (revision: bigint) => `W/${entityTag(revision)}` : entityTag;
+  const weak = dialect === 'platform' ? 'W/' : '';
 
   return (ctx, result) => {
     const status = result.status ?? route.success.status;
@@ -37,10 +37,12 @@ export function answerer(
       ctx.set('NxMesh-Position', String(result.position));
     }
     if (result.revision !== undefined) {
-      ctx.set('ETag', tag(result.revision));
+      ctx.set('ETag', `${weak}${entityTag(result.revision)}`);
       ctx.set('Cache-Control', 'private, no-cache');
       const conditional = route.method === 'GET' && status === 200 && result.volatile !== true;
-      if (conditional && isNotModified(ctx.req.headers['if-none-match'], result.revision)) {
+      const known = conditional && tagNotModified(ctx.req.headers['if-none-match'], result.revision);
+      if (known) {
+        ctx.set('ETag', `${weak}${known}`);
         empty(ctx, 304);
         return;
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { canonicalJson, ERRORS, type ErrorCode } from '../kernel/index.js';
 import * as schemas from '../schemas/index.js';
-import { PLATFORM_CODES, wireSchema } from './dialect.js';
+import { codeIn, wireSchema } from './dialect.js';
 import { dialectOfRoute, errorsOf, paramNames, type Route, route, takesIfMatch } from './route.js';
 
 type Json = { readonly [key: string]: unknown };
@@ -29,12 +29,12 @@ const ErrorSchema = schemas.closed({
   }),
 });
 
-const platformCode = (code: ErrorCode): string => PLATFORM_CODES[code] ?? code;
-
 const PlatformErrorSchema = schemas.closed({
   success: schemas.Type.Literal(false),
   error: schemas.closed({
-    code: schemas.oneOf(...new Set((Object.keys(ERRORS) as ErrorCode[]).map(platformCode))),
+    code: schemas.oneOf(
+      ...new Set((Object.keys(ERRORS) as ErrorCode[]).map((code) => codeIn('platform', code))),
+    ),
     message: schemas.Type.String(),
     retry_after: schemas.Type.Optional(schemas.Type.Integer()),
     details: schemas.closed({
@@ -202,9 +202,8 @@ const successHeaders = (one: Route): Json => ({
 });
 
 function errorResponses(one: Route, refer: (schema: unknown) => unknown): Json {
-  const platform = dialectOfRoute(one) === 'platform';
-  const schema = refer(platform ? PlatformErrorSchema : ErrorSchema);
-  const nameOf = platform ? platformCode : String;
+  const dialect = dialectOfRoute(one);
+  const schema = refer(dialect === 'platform' ? PlatformErrorSchema : ErrorSchema);
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of errorsOf(one)) {
     byStatus.set(ERRORS[code].status, [...(byStatus.get(ERRORS[code].status) ?? []), code]);
@@ -213,7 +212,7 @@ function errorResponses(one: Route, refer: (schema: unknown) => unknown): Json {
     [...byStatus].map(([status, codes]) => [
       status,
       {
-        description: codes.map((code) => `${nameOf(code)}: ${ERRORS[code].meaning}`).join('. '),
+        description: codes.map((code) => `${codeIn(dialect, code)}: ${ERRORS[code].meaning}`).join('. '),
         content: { 'application/json': { schema } },
       },
     ]),

@@ -5,6 +5,7 @@ import type { Grant, Principal } from './authorize.js';
 import { type Dialect, dialectOf } from './dialect.js';
 import type { Action } from './policy.js';
 import type { IfMatch } from './preconditions.js';
+import type { Prefer } from './prefer.js';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -27,6 +28,8 @@ export interface HandlerRequest<Params = Record<string, string>, Query = unknown
   readonly ifMatch: IfMatch | undefined;
   /** From the `NxMesh-Position` header: the caller has seen this position and wants nothing older. */
   readonly position: bigint | undefined;
+  /** Of a route that may take long. */
+  readonly prefer: Prefer;
   /** Path with the parameters filled in, made from the route's pattern. */
   readonly path: string;
   /** The caller's network: an IPv4 address or an IPv6 /64, as the socket shows it. */
@@ -96,6 +99,10 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly idempotent?: boolean;
   /** False: not counted by the general rate limit (probes). */
   readonly limited?: boolean;
+  /** False: answers hold a secret, and what the caller chose beside it, and are never compressed. */
+  readonly compress?: boolean;
+  /** Long work: heeds `Prefer: respond-async` and `wait`, answering 202 with the operation's address. */
+  readonly long?: boolean;
   handler(
     request: HandlerRequest<PathParams<Path>, Static<Query>, Static<Body>>,
   ): HandlerResult | Promise<HandlerResult>;
@@ -132,6 +139,9 @@ export function errorsOf(one: Route): ErrorCode[] {
   }
   if (paramNames(one.path).length > 0) {
     codes.push('NOT_FOUND');
+  }
+  if (one.success.schema || one.success.contentType !== undefined) {
+    codes.push('NOT_ACCEPTABLE');
   }
   if (one.query || one.method !== 'GET') {
     codes.push('VALIDATION_ERROR');
