@@ -2,8 +2,8 @@
 import type { RequestListener } from 'node:http';
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
-import { type Clock, errorMessage, invariant, NxError, notFound, type Random } from '../kernel/index.js';
-import { type Log, logAccess } from './access-log.js';
+import { errorMessage, invariant, NxError, notFound, type Random } from '../kernel/index.js';
+import { type AccessLogDeps, logAccess } from './access-log.js';
 import { discard } from './body.js';
 import { networkOf } from './client-address.js';
 import { compressed } from './compress.js';
@@ -14,16 +14,14 @@ import { checkMessage, requestIdOf } from './message.js';
 import { wantsProblem } from './negotiate.js';
 import { type OpenApiDocument, openApi, openApiRoute } from './openapi.js';
 import { type Authenticate, pipeline } from './pipeline.js';
-import { type RateLimit, rateLimited, rateLimiter } from './rate-limit.js';
+import { type RateLimit, rateLimited, rateLimiter, rateLimitHeaders } from './rate-limit.js';
 import type { RequestState } from './request-state.js';
 import { METHODS, paramNames, type Route } from './route.js';
 import { traceOf } from './trace.js';
 
-export interface HttpAppDeps {
+export interface HttpAppDeps extends AccessLogDeps {
   readonly routes: readonly Route[];
   readonly authenticate: Authenticate;
-  readonly log: Log;
-  readonly clock: Clock;
   readonly random: Random;
   readonly version: string;
   /** For each principal; 1,000 a minute when left out. */
@@ -91,7 +89,7 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
       ctx.set('traceparent', trace.header);
     }
     sharing.mark(ctx);
-    logAccess(ctx, log, clock);
+    logAccess(ctx, deps);
     try {
       checkMessage(ctx.req);
       await next();
@@ -109,6 +107,7 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
       return;
     }
     const verdict = networkLimiter.take(networkOf(ctx.req.socket.remoteAddress));
+    ctx.set(rateLimitHeaders(verdict, clock, 'network'));
     throw verdict.allowed ? unknownRoute(allowed) : rateLimited(verdict, clock, 'network');
   });
   const listener = koa.callback();

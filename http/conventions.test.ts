@@ -239,7 +239,7 @@ test('errors as RFC 9457 has them, for who names the type', async () => {
     title: 'Request validation failed',
     status: 422,
     detail: 'Request validation failed',
-    instance: `urn:nxmesh:request:${answer.headers['x-request-id']}`,
+    instance: `urn:nxmesh:request:${String(answer.headers['x-request-id'])}`,
     code: 'VALIDATION_ERROR',
     request_id: answer.headers['x-request-id'],
     errors: [{ field: 'nope', message: 'Unknown field', code: 'UNKNOWN_FIELD' }],

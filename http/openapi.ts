@@ -139,7 +139,7 @@ function operation(one: Route, refer: (schema: unknown) => unknown): Json {
     summary: one.summary,
     tags: [one.tag],
     'x-permission': one.permission,
-    security: one.permission === 'public' ? [] : [{ bearer: [] }],
+    security: one.permission === 'public' ? [] : [...(one.openTo ? [{}] : []), { bearer: [] }],
     parameters: parameters(one, refer),
     ...(one.body ? { requestBody: requestBody(one, refer) } : {}),
     responses: {

@@ -6,7 +6,7 @@ import { closed, Uuid, type Validator, validator } from '../schemas/index.js';
 import { answerer } from './answer.js';
 import { anonymous, authorize, type Grant, type Principal } from './authorize.js';
 import { readBody } from './body.js';
-import { networkOf } from './client-address.js';
+import { isFromHere, networkOf } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
 import { accepts, mediaType } from './negotiate.js';
 import { needsOrganization, policyOf } from './policy.js';
@@ -56,7 +56,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     const network = networkOf(ctx.req.socket.remoteAddress);
     const principal = await whoAsks(ctx, route, deps, network);
     state.principal = principal;
-    if (permission !== 'public' && !mustAllow) {
+    if (permission !== 'public' && !mustAllow && !isOpen(route, ctx)) {
       authorize(principal, permission);
     }
     if (answersWith !== undefined && !accepts(ctx.req.headers.accept, answersWith)) {
@@ -104,7 +104,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
  * whoever has good ones is not kept out by a neighbour's bad ones.
  */
 async function whoAsks(ctx: Context, route: Route, deps: PipelineDeps, network: string): Promise<Principal> {
-  if (route.permission === 'public') {
+  if (isOpen(route, ctx)) {
     count(ctx, route, deps, 'network', network);
     return anonymous;
   }
@@ -120,6 +120,9 @@ async function whoAsks(ctx: Context, route: Route, deps: PipelineDeps, network: 
   count(ctx, route, deps, 'principal', `${principal.kind}:${principal.id}`);
   return principal;
 }
+
+const isOpen = (route: Route, ctx: Context): boolean =>
+  route.permission === 'public' || (route.openTo === 'loopback' && isFromHere(ctx.req));
 
 function count(
   ctx: Context,

@@ -13,6 +13,7 @@ interface Place {
  * permission and schemas; a PUT of what `/v1` has as PATCH takes the same body.
  */
 export const PLATFORM: Readonly<Record<string, Place>> = {
+  getStatus: { method: 'GET', path: '/api/v1/status' },
   login: { method: 'POST', path: '/api/v1/auth/login' },
 };
 

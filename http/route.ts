@@ -78,6 +78,8 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly summary: string;
   readonly tag: string;
   readonly permission: Action | 'public';
+  /** Needs no credentials when it is asked from this machine itself, not through a proxy on it. */
+  readonly openTo?: 'loopback';
   /** Schemas of path parameters that are not UUIDs; their values stay strings. */
   readonly params?: Readonly<Record<string, TSchema>>;
   /** Object schema with properties of string, integer, boolean or enum type. */
