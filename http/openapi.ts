@@ -148,10 +148,17 @@ function operation(one: Route, refer: (schema: unknown) => unknown): Json {
         headers: successHeaders(one),
         ...(content ? { content } : {}),
       },
+      ...(one.accepted ? { 202: acceptedResponse(one, refer) } : {}),
       ...errorResponses(one, refer),
     },
   };
 }
+
+const acceptedResponse = (one: Route, refer: (schema: unknown) => unknown): Json => ({
+  description: 'It goes on; `Location` says where to look',
+  headers: { ...successHeaders(one), Location: header('The operation') },
+  content: { 'application/json': { schema: refer(wireSchema(dialectOfRoute(one), one.accepted)) } },
+});
 
 function parameters(one: Route, refer: (schema: unknown) => unknown): Json[] {
   const query = one.query as { properties?: Record<string, unknown>; required?: string[] } | undefined;
@@ -176,6 +183,9 @@ function parameters(one: Route, refer: (schema: unknown) => unknown): Json[] {
   }
   if (takesIfMatch(one)) {
     result.push(headerParameter('If-Match', 'Carry out only at this revision (an ETag)'));
+  }
+  if (one.accepted) {
+    result.push(headerParameter('Prefer', '`respond-async`: answer 202 at once, or after `wait=<seconds>`'));
   }
   return result;
 }

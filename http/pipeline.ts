@@ -80,7 +80,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       idempotencyKey,
       ifMatch,
       position,
-      prefer: route.long ? preferOf(ctx.req.headers.prefer) : NO_WISH,
+      prefer: route.accepted ? preferOf(ctx.req.headers.prefer) : NO_WISH,
       path: fill(route.path, params),
       network,
       signal: goneSignal(ctx.res),

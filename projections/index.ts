@@ -4,6 +4,7 @@ export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
 export { type Models, readModels } from './models.js';
+export type { OperationDoc } from './operations.js';
 export type { OrganizationDoc } from './organizations.js';
 export { whileOwned } from './owned.js';
 export { storedPassed } from './passed.js';

@@ -23,6 +23,7 @@ test.before(async () => {
     await api.agent(`${workspace}-agent`, workspace);
     await api.certificate(`${workspace}-certificate`, workspace);
     await api.version(1, workspace);
+    await api.operation(`${workspace}-operation`, workspace);
   }
   await api.workspace('staging', 'acme');
   token = (await api.user({ [idOf('acme')]: 'viewer' })).token;
@@ -51,6 +52,7 @@ test('the operations are exactly these', () => {
       'getCertificate GET /v1/certificates/{certificate_id}',
       'listChanges GET /v1/workspaces/{workspace_id}/changes',
       'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
+      'getOperation GET /v1/operations/{operation_id}',
       'livez GET /livez',
       'readyz GET /readyz',
     ],
@@ -65,6 +67,7 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   upstream_id: idOf(`${workspace}-upstream`),
   virtual_host_id: idOf(`${workspace}-host`),
   certificate_id: idOf(`${workspace}-certificate`),
+  operation_id: idOf(`${workspace}-operation`),
   version: '1',
 });
 const fill = (path: string, values: Record<string, string>): string =>
@@ -74,7 +77,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     ({ permission }) => permission !== 'public' && needsOrganization(permission),
   );
-  assert.is(routes.length, 13);
+  assert.is(routes.length, 14);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));
