@@ -4,6 +4,7 @@ import { errorMessage } from '../kernel/index.js';
 import { agentCommand } from './agent.js';
 import { configCommand } from './config.js';
 import { logCommand } from './log.js';
+import { openApiCommand } from './openapi.js';
 import { configFileOf, serveOptions } from './options.js';
 import { serveSettings } from './settings.js';
 
@@ -29,7 +30,8 @@ function program(configFile: string | undefined): Command {
     .addCommand(serving)
     .addCommand(agentCommand(endOnSignal))
     .addCommand(logCommand())
-    .addCommand(configCommand(configFile));
+    .addCommand(configCommand(configFile))
+    .addCommand(openApiCommand());
 }
 
 /** SIGTERM and SIGINT end in order; a second one at once. */
