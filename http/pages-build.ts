@@ -7,6 +7,7 @@ import { sha256 } from '../kernel/index.js';
 import type { PageManifest } from './pages.js';
 
 const TO = join(import.meta.dirname, '..', 'pages');
+const LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
 const JS = 'text/javascript; charset=utf-8';
 
 const fromPackage = (file: string): Buffer => readFileSync(fileURLToPath(import.meta.resolve(file)));
@@ -36,9 +37,16 @@ const FILES: readonly (readonly [name: string, type: string, bytes: Buffer])[] =
 mkdirSync(TO, { recursive: true });
 const manifest: Record<string, PageManifest[string]> = {};
 for (const [name, type, bytes] of FILES) {
-  // The maps are not served.
+  // The maps are not served, and the one picture that ReDoc would fetch from elsewhere is left out.
   const plain =
-    type === JS ? Buffer.from(bytes.toString().replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n')) : bytes;
+    type === JS
+      ? Buffer.from(
+          bytes
+            .toString()
+            .replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n')
+            .replaceAll(LOGO, 'data:,'),
+        )
+      : bytes;
   writeFileSync(join(TO, name), plain);
   manifest[name] = { type, sha256: sha256(plain) };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { canonicalJson } from '../../kernel/index.js';
 import * as schemas from '../../schemas/index.js';
-import { ERROR_SCHEMAS } from './errors.js';
+import { ERROR_SCHEMAS } from './error-schemas.js';
 import { exampleOf } from './example.js';
 
 export type Json = { readonly [key: string]: unknown };

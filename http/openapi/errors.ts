@@ -1,57 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { detail, ERRORS, type ErrorCode, type ErrorDetail, NxError } from '../../kernel/index.js';
-import * as schemas from '../../schemas/index.js';
 import { codeIn, type Dialect, platformError } from '../dialect.js';
 import { errorAnswer, problem } from '../errors.js';
 import { dialectOfRoute, errorsOf, type Route } from '../route.js';
 import type { Components, Json } from './components.js';
-
-const { closed, oneOf, Type } = schemas;
-const CODES = Object.keys(ERRORS) as ErrorCode[];
-const text = Type.String();
-const detailFields = { field: text, message: text, code: text };
-
-const ErrorSchema = closed({
-  error: closed({
-    code: oneOf(...CODES),
-    message: text,
-    request_id: text,
-    details: Type.Array(closed(detailFields)),
-  }),
-});
-
-const PlatformErrorSchema = closed({
-  success: Type.Literal(false),
-  error: closed({
-    code: oneOf(...new Set(CODES.map((code) => codeIn('platform', code)))),
-    message: text,
-    retry_after: Type.Optional(Type.Integer()),
-    details: closed({
-      field: Type.Optional(text),
-      reason: Type.Optional(text),
-      errors: Type.Optional(Type.Array(closed({ field: text, reason: text, code: text }))),
-    }),
-  }),
-  timestamp: schemas.Timestamp,
-  request_id: text,
-});
-
-const ProblemSchema = closed({
-  type: text,
-  title: text,
-  status: Type.Integer(),
-  detail: text,
-  instance: text,
-  code: text,
-  request_id: text,
-  errors: Type.Array(closed(detailFields)),
-});
-
-export const ERROR_SCHEMAS = {
-  Error: ErrorSchema,
-  PlatformError: PlatformErrorSchema,
-  Problem: ProblemSchema,
-};
+import { ERROR_SCHEMAS } from './error-schemas.js';
 
 const FAULTS: Partial<Record<ErrorCode, ErrorDetail>> = {
   VALIDATION_ERROR: detail('server_name', 'INVALID_FORMAT', 'Invalid domain format'),
@@ -77,9 +30,12 @@ function response(codes: readonly ErrorCode[], dialect: Dialect, { schema }: Com
   return {
     description: codes.map((one) => `${codeIn(dialect, one)}: ${ERRORS[one].meaning}`).join('. '),
     content: {
-      'application/json': { schema: schema(platform ? PlatformErrorSchema : ErrorSchema), example: own },
+      'application/json': {
+        schema: schema(platform ? ERROR_SCHEMAS.PlatformError : ERROR_SCHEMAS.Error),
+        example: own,
+      },
       'application/problem+json': {
-        schema: schema(ProblemSchema),
+        schema: schema(ERROR_SCHEMAS.Problem),
         example: problem(body, codeIn(dialect, code)),
       },
     },
