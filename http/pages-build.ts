@@ -10,10 +10,12 @@ const TO = join(import.meta.dirname, '..', 'pages');
 const LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
 const JS = 'text/javascript; charset=utf-8';
 
-const fromPackage = (file: string): Buffer => readFileSync(fileURLToPath(import.meta.resolve(file)));
-const swagger = (file: string): Buffer => fromPackage(`swagger-ui-dist/${file}`);
-const redocFolder = dirname(fileURLToPath(import.meta.resolve('redoc')));
-const redoc = (file: string): Buffer => readFileSync(join(redocFolder, file));
+const beside = (module: string) => {
+  const folder = dirname(fileURLToPath(module));
+  return (file: string): Buffer => readFileSync(join(folder, file));
+};
+const swagger = beside(import.meta.resolve('swagger-ui-dist'));
+const redoc = beside(import.meta.resolve('redoc'));
 
 const DOCS = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null });\n`;
 const REDOC = `Redoc.init('/openapi.json', { disableSearch: false, hideHostname: true }, document.getElementById('redoc'));\n`;

@@ -5,7 +5,8 @@
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import SwaggerParser from '@apidevtools/swagger-parser';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -29,7 +30,7 @@ const operations: { at: string; operation: Any }[] = Object.entries(document.pat
 );
 
 test('a linter of its own finds nothing', async () => {
-  const cli = join(root, 'node_modules', '@redocly', 'cli', 'bin', 'cli.js');
+  const cli = join(dirname(fileURLToPath(import.meta.resolve('@redocly/cli/package.json'))), 'bin', 'cli.js');
   const { stdout, stderr } = await run(
     process.execPath,
     [cli, 'lint', file, '--config', join(root, 'redocly.yaml'), '--format', 'json'],
