@@ -16,6 +16,8 @@ export interface AccessLogDeps {
 }
 
 const MAX_TEXT = 200;
+/** As nginx counts a caller that went before its answer was out. */
+const GONE = 499;
 
 /** What came from outside is cut and shown in visible ASCII, so that no reader of the log acts on it. */
 const visible = (text: string | undefined): string | undefined =>
@@ -29,7 +31,7 @@ export function logAccess(ctx: Context, { log, clock, observe }: AccessLogDeps):
   res.once('close', () => {
     const state = ctx.state as RequestState;
     const ms = clock.monotonic() - started;
-    observe?.(state.operationId, res.statusCode, ms / 1000);
+    observe?.(state.operationId, res.writableFinished ? res.statusCode : GONE, ms / 1000);
     log.info(
       {
         request_id: state.requestId,

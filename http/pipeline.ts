@@ -104,8 +104,11 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
  * whoever has good ones is not kept out by a neighbour's bad ones.
  */
 async function whoAsks(ctx: Context, route: Route, deps: PipelineDeps, network: string): Promise<Principal> {
+  const isCounted = route.limited !== false;
   if (isOpen(route, ctx)) {
-    count(ctx, route, deps, 'network', network);
+    if (isCounted) {
+      count(ctx, deps, 'network', network);
+    }
     return anonymous;
   }
   let principal: Principal;
@@ -113,11 +116,14 @@ async function whoAsks(ctx: Context, route: Route, deps: PipelineDeps, network: 
     principal = await deps.authenticate(ctx);
   } catch (error) {
     if (error instanceof NxError && error.code === 'UNAUTHORIZED') {
-      count(ctx, route, deps, 'network', network);
+      // Also where good ones are not counted.
+      count(ctx, deps, 'network', network);
     }
     throw error;
   }
-  count(ctx, route, deps, 'principal', `${principal.kind}:${principal.id}`);
+  if (isCounted) {
+    count(ctx, deps, 'principal', `${principal.kind}:${principal.id}`);
+  }
   return principal;
 }
 
@@ -126,14 +132,10 @@ const isOpen = (route: Route, ctx: Context): boolean =>
 
 function count(
   ctx: Context,
-  route: Route,
   { clock, limiter, networkLimiter }: PipelineDeps,
   policy: 'principal' | 'network',
   key: string,
 ): void {
-  if (route.limited === false) {
-    return;
-  }
   const verdict = (policy === 'network' ? networkLimiter : limiter).take(key);
   if (!verdict.allowed) {
     throw rateLimited(verdict, clock, policy);

@@ -64,7 +64,8 @@ test('every body and every answer has an example, and each is as its schema says
       /json/.test(name),
     )) {
       const { schema, example } = media as Any;
-      if (schema.type === 'string') {
+      // The description itself.
+      if (schema.type === 'object' && !schema.properties) {
         continue;
       }
       assert.is.not(example, undefined, `${at} ${type} has no example`);

@@ -45,7 +45,10 @@ export function operation(one: Route, shared: Components): Json {
 function successContent(one: Route, schema: TSchema | undefined, shared: Components): Json {
   const { contentType } = one.success;
   if (contentType !== undefined) {
-    return { content: { [mediaType(contentType)]: { schema: string } } };
+    const type = mediaType(contentType);
+    // JSON that the handler has written itself.
+    const own = type === 'application/json' ? { type: 'object' } : string;
+    return { content: { [type]: { schema: own } } };
   }
   const wire = wireSchema(dialectOfRoute(one), schema);
   return wire
