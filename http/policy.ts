@@ -40,6 +40,8 @@ export const POLICY = {
   'certificate.read': ['viewer', 'read:certificates'],
   'certificate.create': ['editor', 'write:certificates'],
   'certificate.delete': ['editor', 'write:certificates'],
+  'status.read': ['signed_in', 'read:status'],
+  'metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 

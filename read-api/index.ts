@@ -3,3 +3,4 @@ export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js'
 export { probes, type Ready } from './probes.js';
 export { queryRoutes, type ReadApiDeps } from './routes.js';
 export { type InWorkspace, listAnswer, type Scope, type ScopeDeps, type Scoped, scope } from './scope.js';
+export { type MetricsAccess, metricsRoute, type Status, statusRoute } from './status.js';
