@@ -43,6 +43,9 @@ export const POLICY = {
   'status.read': ['signed_in', 'read:status'],
   'metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],
+  'audit.read': ['admin', 'read:audit'],
+  'audit.read_installation': ['administrator', 'admin:system'],
+  'audit.read_key': ['signed_in', 'read:audit'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 
 export type Action = keyof typeof POLICY;

@@ -1,4 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
+export {
+  type Checkpoint,
+  EXPORT_FORMAT,
+  type ExportLine,
+  INSTALLATION,
+  NOTHING,
+  type SignedCheckpoint,
+} from '../domain/index.js';
 export { type Access, access, type Rights } from './access/index.js';
 export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
@@ -11,7 +20,14 @@ export { storedPassed } from './passed.js';
 export type { Projection } from './projection.js';
 export { type Page, type Reader, reader } from './reader.js';
 export { type FullRecord, withBefore } from './records/before.js';
-export { type RecordDoc, recordId, type SubjectDoc } from './records/index.js';
+export {
+  type ChainDoc,
+  type Chained,
+  linked,
+  type RecordDoc,
+  recordId,
+  type SubjectDoc,
+} from './records/index.js';
 export { projectionRunner } from './runner.js';
 export type { UpstreamDoc } from './upstreams.js';
 export type { VirtualHostDoc } from './virtual-hosts.js';

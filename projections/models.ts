@@ -5,7 +5,7 @@ import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
 import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
-import { type RecordDoc, records, type SubjectDoc } from './records/index.js';
+import { type ChainDoc, type RecordDoc, records, type SubjectDoc } from './records/index.js';
 import { type UpstreamDoc, upstreams } from './upstreams.js';
 import { type VirtualHostDoc, virtualHosts } from './virtual-hosts.js';
 import { type WorkspaceDoc, workspaces } from './workspaces.js';
@@ -17,6 +17,7 @@ export interface Models {
   readonly deliveries: DeliveryDoc;
   readonly organizations: OrganizationDoc;
   readonly places: PlaceDoc;
+  readonly chains: ChainDoc;
   readonly records: RecordDoc;
   readonly subjects: SubjectDoc;
   readonly upstreams: UpstreamDoc;

@@ -4,6 +4,7 @@ import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
 import { reader, readModels, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { agentHealth } from './agent-health.js';
+import { auditDeps } from './audit.harness.js';
 import { probes } from './probes.js';
 import { queryRoutes } from './routes.js';
 
@@ -31,6 +32,7 @@ export async function startReadApi() {
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
     clock: systemClock,
+    audit: auditDeps(),
   });
   const routes = [...queries, ...probes(async () => state.ready)];
   const app = await startApp(routes);

@@ -51,6 +51,11 @@ test('the operations are exactly these', () => {
       'getCertificate GET /v1/certificates/{certificate_id}',
       'listChanges GET /v1/workspaces/{workspace_id}/changes',
       'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
+      'listAudit GET /v1/audit',
+      'exportAudit GET /v1/audit/export',
+      'listInstallationAudit GET /v1/audit/installation',
+      'exportInstallationAudit GET /v1/audit/installation/export',
+      'getAuditKey GET /v1/audit/key',
       'livez GET /livez',
       'readyz GET /readyz',
     ],
@@ -71,8 +76,9 @@ const fill = (path: string, values: Record<string, string>): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '?');
 
 test('D01, D07: every route with an id: mine 200, foreign and random the same 404, an administrator all', async () => {
+  // The audit names its organization in the query, and has a test of its own.
   const routes = api.routes.filter(
-    ({ permission }) => permission !== 'public' && needsOrganization(permission),
+    ({ permission, tag }) => permission !== 'public' && needsOrganization(permission) && tag !== 'Audit',
   );
   assert.is(routes.length, 13);
   for (const { path } of routes) {
@@ -104,7 +110,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
 
 test('nothing internal and nothing unlisted is shown', async () => {
   await api.health('production-agent');
-  for (const { path } of api.routes) {
+  for (const { path } of api.routes.filter(({ tag }) => tag !== 'Audit')) {
     const answer = await get(fill(path, ids('acme', 'production')));
     assert.is(answer.status, 200, answer.text);
     assert.not.match(answer.text, 'canary');

@@ -3,6 +3,7 @@ import type { Route } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import { agentQueries } from './agent.js';
 import type { LoadHealth } from './agent-health.js';
+import { type AuditDeps, auditQueries } from './audit/index.js';
 import { certificateQueries } from './certificate.js';
 import { changeQueries } from './change.js';
 import { organizationQueries } from './organization.js';
@@ -14,6 +15,7 @@ import { workspaceQueries } from './workspace.js';
 export interface ReadApiDeps extends ScopeDeps {
   readonly health: LoadHealth;
   readonly clock: Clock;
+  readonly audit: AuditDeps;
 }
 
 /** Every query route. */
@@ -27,5 +29,6 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
     ...virtualHostQueries(scoped),
     ...certificateQueries(scoped, deps.clock),
     ...changeQueries(scoped),
+    ...auditQueries(scoped, deps.audit),
   ];
 }
