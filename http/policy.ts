@@ -41,6 +41,8 @@ export const POLICY = {
   'certificate.create': ['editor', 'write:certificates'],
   'certificate.delete': ['editor', 'write:certificates'],
   'change.read': ['viewer', 'read:changes'],
+  'version.undo': ['editor', 'write:changes'],
+  'version.roll_back': ['editor', 'write:changes'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 
 export type Action = keyof typeof POLICY;

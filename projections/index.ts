@@ -10,6 +10,7 @@ export { whileOwned } from './owned.js';
 export { storedPassed } from './passed.js';
 export type { Projection } from './projection.js';
 export { type Page, type Reader, reader } from './reader.js';
+export { lastOf, positionAt, standing, standingAll } from './records/at.js';
 export { type FullRecord, withBefore } from './records/before.js';
 export { type RecordDoc, recordId, type SubjectDoc } from './records/index.js';
 export { projectionRunner } from './runner.js';
