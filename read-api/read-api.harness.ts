@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { eventLog, memoryLog } from '../event-log/index.js';
 import { startApp, type TestApp } from '../http/http.harness.js';
 import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
-import { reader, readModels, versionId } from '../projections/index.js';
+import { past, reader, readModels, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { agentHealth } from './agent-health.js';
 import { probes } from './probes.js';
@@ -16,6 +17,7 @@ const origin = (revision: number) => ({ _revision: String(revision), _position: 
 /** The read API over real read models in memory, filled by `put`. */
 export async function startReadApi() {
   const store = memoryReadStore({ clock: systemClock });
+  const log = eventLog(memoryLog());
   for (const projection of readModels) {
     await store.define(
       projection.collections.map((one) => ({
@@ -30,6 +32,7 @@ export async function startReadApi() {
     reader: reader(store, readModels),
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
+    past: past(log),
     clock: systemClock,
   });
   const routes = [...queries, ...probes(async () => state.ready)];
