@@ -4,6 +4,7 @@ export * from './audit/index.js';
 export { type CertificateUpload, covers } from './certificate/index.js';
 export * from './config/index.js';
 export * from './organization/index.js';
+export * from './rewind/index.js';
 export * from './slug/index.js';
 export * from './user/index.js';
 export * from './workspace/index.js';

@@ -56,8 +56,11 @@ export interface Scope {
 
 const WAIT_MS = 2000;
 
-export function scope({ reader, passed }: ScopeDeps): Scope {
-  async function read<T>(request: ReadRequest, load: () => Promise<T>): Promise<T> {
+/** Reads once the read models have passed what the request names. */
+export type Read = <T>(request: ReadRequest, load: () => Promise<T>) => Promise<T>;
+
+export function readWhenPassed({ passed }: Pick<ScopeDeps, 'passed'>): Read {
+  return async (request, load) => {
     const { after } = request.query as { after?: string };
     const position = after === undefined ? request.position : BigInt(after);
     if (position !== undefined && !(await passed(position, WAIT_MS))) {
@@ -70,7 +73,11 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
         ? unavailable('The read models are out of reach', error)
         : error;
     }
-  }
+  };
+}
+
+export function scope({ reader, passed }: ScopeDeps): Scope {
+  const read = readWhenPassed({ passed });
 
   /** The workspace that a document says it belongs to, or none: both take one read. */
   async function allowWorkspace(request: ReadRequest, id: string): Promise<Scoped<Models['workspaces']>> {
@@ -142,7 +149,7 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
   };
 }
 
-const yes = <T>(doc: T): Scoped<T> => doc as Scoped<T>;
+export const yes = <T>(doc: T): Scoped<T> => doc as Scoped<T>;
 
 const yesAll = <T>(page: Page<T>): Page<Scoped<T>> => page as Page<Scoped<T>>;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { timestamp } from '../../kernel/index.js';
+import { past } from '../../projections/index.js';
 import { agentHealth, queryRoutes } from '../../read-api/index.js';
 import { checkpointsOf } from '../audit-signing.js';
 import type { Context } from '../context.js';
@@ -14,6 +15,7 @@ export async function readApiRole(context: Context): Promise<Part> {
       passed,
       health: agentHealth(readStore),
       clock,
+      past: past(events),
       audit: {
         openAddress: persons.open,
         checkpoints: (chain) => checkpointsOf(events, chain),
