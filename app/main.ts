@@ -5,6 +5,7 @@ import { agentCommand } from './agent.js';
 import { auditCommand } from './audit.js';
 import { configCommand } from './config.js';
 import { logCommand } from './log.js';
+import { openApiCommand } from './openapi.js';
 import { configFileOf, serveOptions } from './options.js';
 import { serveSettings } from './settings.js';
 
@@ -31,7 +32,8 @@ function program(configFile: string | undefined): Command {
     .addCommand(agentCommand(endOnSignal))
     .addCommand(logCommand())
     .addCommand(auditCommand())
-    .addCommand(configCommand(configFile));
+    .addCommand(configCommand(configFile))
+    .addCommand(openApiCommand());
 }
 
 /** SIGTERM and SIGINT end in order; a second one at once. */

@@ -9,9 +9,18 @@ import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventLog, memoryLog } from '../event-log/index.js';
 import { startApp } from '../http/http.harness.js';
 import { systemClock, uuidv5 } from '../kernel/index.js';
-import { type ChainDoc, type Chained, linked, reader, readModels, recordId } from '../projections/index.js';
+import {
+  type ChainDoc,
+  type Chained,
+  linked,
+  past,
+  reader,
+  readModels,
+  recordId,
+} from '../projections/index.js';
 import { auditDeps } from '../read-api/audit.harness.js';
 import { agentHealth, queryRoutes } from '../read-api/index.js';
 import { collectionName, type Op } from '../read-store/index.js';
@@ -76,6 +85,7 @@ const routes = queryRoutes({
   passed: async () => true,
   health: agentHealth(store),
   clock: systemClock,
+  past: past(eventLog(memoryLog())),
   audit: auditDeps(),
 });
 const app = await startApp(routes, { checkAnswers: false });

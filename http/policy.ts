@@ -40,6 +40,7 @@ export const POLICY = {
   'certificate.read': ['viewer', 'read:certificates'],
   'certificate.create': ['editor', 'write:certificates'],
   'certificate.delete': ['editor', 'write:certificates'],
+  'operation.read': ['viewer', 'read:operations'],
   'status.read': ['signed_in', 'read:status'],
   'process_metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],

@@ -19,6 +19,7 @@ export { configDiff, emptyConfig } from './history/diff.js';
 export { fileDiffs, linesOf, type Rendered, renderFor } from './history/rendered.js';
 export { versionOf } from './history/version-of.js';
 export { type Models, readModels } from './models.js';
+export type { OperationDoc } from './operations.js';
 export type { OrganizationDoc } from './organizations.js';
 export { whileOwned } from './owned.js';
 export { storedPassed } from './passed.js';

@@ -2,6 +2,7 @@
 import { type AgentDoc, agents } from './agents.js';
 import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
+import { type OperationDoc, operations } from './operations.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
 import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
@@ -15,6 +16,7 @@ export interface Models {
   readonly agents: AgentDoc;
   readonly certificates: CertificateDoc;
   readonly deliveries: DeliveryDoc;
+  readonly operations: OperationDoc;
   readonly organizations: OrganizationDoc;
   readonly places: PlaceDoc;
   readonly chains: ChainDoc;
@@ -37,4 +39,5 @@ export const readModels: readonly Projection[] = [
   certificates,
   changes,
   records,
+  operations,
 ];

@@ -244,6 +244,19 @@ export async function startReadApi() {
         failure: null,
         ...fields,
       }),
+    operation: (name: string, workspace: string) =>
+      put('operations', {
+        ...resource(idOf(name), 8),
+        workspace_id: idOf(workspace),
+        kind: 'agent.reload',
+        resource: { type: 'agent', id: idOf(`${workspace}-agent`) },
+        state: 'running',
+        result: null,
+        error: null,
+        created_at: AT,
+        finished_at: null,
+        canary: 'canary-operation',
+      }),
     version: async (number: number, workspace: string, fields: Record<string, unknown> = {}) => {
       await publish(idOf(workspace), number);
       await put('versions', {

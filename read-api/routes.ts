@@ -11,6 +11,7 @@ import { historyQueries } from './history/history.js';
 import { requestQueries } from './history/request.js';
 import { type PastScopeDeps, pastScope } from './history/scope.js';
 import { versionQueries } from './history/version.js';
+import { operationQueries } from './operation.js';
 import { organizationQueries } from './organization.js';
 import { scope } from './scope.js';
 import { upstreamQueries } from './upstream.js';
@@ -40,5 +41,6 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
     ...versionQueries(deps, past),
     ...agentConfigQueries(deps, past),
     ...requestQueries(deps, scoped),
+    ...operationQueries(scoped),
   ];
 }

@@ -92,8 +92,8 @@ export async function* exportLines(
 
 const line = (one: ExportLine): string => `${JSON.stringify(one)}\n`;
 
-function recordLine({ full, address }: Opened): ExportLine {
-  const { chain: _chain, chain_number: number, chain_hash: hash, before, ...record } = full;
+function recordLine({ doc, full: { before }, address }: Opened): ExportLine {
+  const { chain: _chain, chain_number: number, chain_hash: hash, ...record } = doc;
   return { kind: 'record', number, hash, record: { ...record }, before, address };
 }
 

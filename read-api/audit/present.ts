@@ -49,6 +49,8 @@ type AuditRecord = Static<typeof AuditRecord>;
 export type OpenAddress = (sealed: string) => Promise<string | null>;
 
 export interface Opened {
+  /** As it is stored: what its hash is over, and its place in the chain. */
+  readonly doc: RecordDoc;
   readonly full: FullRecord;
   readonly address: string | null;
 }
@@ -62,7 +64,8 @@ export interface OpenDeps {
 export async function openRecords(deps: OpenDeps, docs: readonly RecordDoc[]): Promise<readonly Opened[]> {
   const full = await withBefore(deps.reader, docs);
   return Promise.all(
-    full.map(async (one) => ({
+    full.map(async (one, index) => ({
+      doc: docs[index] ?? one,
       full: one,
       address: one.address_sealed === null ? null : await deps.openAddress(one.address_sealed),
     })),
