@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { errorMessage } from '../kernel/index.js';
 import { agentCommand } from './agent.js';
+import { auditCommand } from './audit.js';
 import { configCommand } from './config.js';
 import { logCommand } from './log.js';
 import { openApiCommand } from './openapi.js';
@@ -30,6 +31,7 @@ function program(configFile: string | undefined): Command {
     .addCommand(serving)
     .addCommand(agentCommand(endOnSignal))
     .addCommand(logCommand())
+    .addCommand(auditCommand())
     .addCommand(configCommand(configFile))
     .addCommand(openApiCommand());
 }

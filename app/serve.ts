@@ -38,7 +38,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
   const log = logger(settings.logLevel);
   const context = await openContext(settings, log);
   const { parts, routes, measuring } = await assemble(context);
-  const { clock, timers, random, keys, users } = context;
+  const { clock, timers, random, keys, access } = context;
   const { publicKey } = keys.signing;
   const app = httpApp({
     version: VERSION,
@@ -53,11 +53,9 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
       ...TOKENS,
       clock,
       keys: new Map([[keyId(publicKey), publicKey]]),
-      loadPrincipal: async (sub) => {
-        const user = await users.find(sub);
-        return (
-          user && { kind: 'user', id: sub, userId: sub, isAdmin: user.isAdmin, roles: {}, workspaceRoles: {} }
-        );
+      loadPrincipal: async (sub, sessionVersion) => {
+        const rights = access.rights(sub);
+        return rights?.sessionVersion === sessionVersion ? { kind: 'user', id: sub, ...rights } : undefined;
       },
     }),
     routes,

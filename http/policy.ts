@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Roles in an organization, from the least to the most. */
-export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
-export type Role = (typeof ROLES)[number];
+import { ROLES, type Role } from '../schemas/index.js';
 
 /** What an action takes besides a role: to be signed in, or to be an administrator of the whole installation. */
 type Least = Role | 'signed_in' | 'administrator';
@@ -44,8 +42,13 @@ export const POLICY = {
   'certificate.delete': ['editor', 'write:certificates'],
   'operation.read': ['viewer', 'read:operations'],
   'status.read': ['signed_in', 'read:status'],
-  'metrics.read': ['administrator', 'admin:system'],
+  'process_metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],
+  'audit.read': ['admin', 'read:audit'],
+  'audit.read_installation': ['administrator', 'admin:system'],
+  'audit.read_key': ['signed_in', 'read:audit'],
+  'version.undo': ['editor', 'write:changes'],
+  'version.roll_back': ['editor', 'write:changes'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 
 export type Action = keyof typeof POLICY;

@@ -6,6 +6,7 @@ import { type OperationDoc, operations } from './operations.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
 import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
+import { type ChainDoc, type RecordDoc, records, type SubjectDoc } from './records/index.js';
 import { type UpstreamDoc, upstreams } from './upstreams.js';
 import { type VirtualHostDoc, virtualHosts } from './virtual-hosts.js';
 import { type WorkspaceDoc, workspaces } from './workspaces.js';
@@ -18,6 +19,9 @@ export interface Models {
   readonly operations: OperationDoc;
   readonly organizations: OrganizationDoc;
   readonly places: PlaceDoc;
+  readonly chains: ChainDoc;
+  readonly records: RecordDoc;
+  readonly subjects: SubjectDoc;
   readonly upstreams: UpstreamDoc;
   readonly versions: VersionDoc;
   readonly virtual_hosts: VirtualHostDoc;
@@ -34,5 +38,6 @@ export const readModels: readonly Projection[] = [
   virtualHosts,
   certificates,
   changes,
+  records,
   operations,
 ];
