@@ -145,7 +145,7 @@ function oneOf<T extends string>(text: string | undefined, words: readonly T[]):
 
 /** An origin and nothing else, in the one spelling that browsers send. */
 function origin(text: string): string {
-  if (!/^https?:\/\/./.test(text) || !URL.canParse(text) || new URL(text).origin !== text) {
+  if (!/^https?:\/\/[^*]+$/.test(text) || !URL.canParse(text) || new URL(text).origin !== text) {
     throw new BadSetting(`${JSON.stringify(text)} is not an origin such as https://console.example.com`);
   }
   return text;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { folder } from '../harness/folder.js';
-import { type ControlPlane, controlPlane } from '../harness/nxmesh.js';
+import { BIN, type ControlPlane, controlPlane } from '../harness/nxmesh.js';
 import { until } from '../harness/until.js';
 
 const test = suite('operating');
@@ -102,6 +102,17 @@ test('measures are open to this machine alone, not to a proxy on it nor to a pag
   assert.is((await get('/metrics', { via: '1.1 proxy' })).status, 401);
   assert.is((await get('/metrics', { host: 'evil.test' })).status, 401);
   assert.is((await get('/metrics', { host: 'localhost:80' })).status, 200);
+});
+
+test('a trace that a caller brings leads from its request to the event', async () => {
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01` };
+  const body = { name: 'Traced', slug: 'traced' };
+  const made = await plane.api.request('POST', '/v1/organizations', body, headers);
+  assert.is(made.status, 201);
+  assert.match(made.headers.get('traceparent') ?? '', trace);
+  const tail = execFileSync(BIN, ['log', 'tail', data.path, '-n', '3'], { encoding: 'utf8' });
+  assert.match(tail, `"correlation_id":"${trace}"`);
 });
 
 const diskTest = small ? test : test.skip;
