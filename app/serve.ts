@@ -48,6 +48,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
     rateLimit: { limit: settings.rateLimit, windowMs: MINUTE_MS },
     networkLimit: { limit: settings.rateLimitNetwork, windowMs: MINUTE_MS },
     corsOrigins: settings.corsOrigins,
+    trustedProxies: settings.trustedProxies,
     observe: measuring.observe,
     authenticate: jwtAuthenticator({
       ...TOKENS,

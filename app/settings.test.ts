@@ -46,8 +46,13 @@ test('origins are taken in the spelling of browsers and in no other', () => {
 });
 
 test('every fault is named', () => {
-  const message = faults({ metricsAccess: 'all', authRateLimit: 'many', rateLimitNetwork: '-1' });
-  for (const setting of ['metrics-access', 'auth-rate-limit', 'rate-limit-network']) {
+  const message = faults({
+    metricsAccess: 'all',
+    authRateLimit: 'many',
+    rateLimitNetwork: '-1',
+    trustedProxies: '10.0.0.0/99',
+  });
+  for (const setting of ['trusted-proxies', 'metrics-access', 'auth-rate-limit', 'rate-limit-network']) {
     assert.match(message, `${setting}: `);
   }
 });

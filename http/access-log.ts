@@ -2,7 +2,6 @@
 import type { Context } from 'koa';
 import type { Logger } from 'pino';
 import type { Clock } from '../kernel/index.js';
-import { networkOf } from './client-address.js';
 import type { RequestState } from './request-state.js';
 
 /** The part of a logger that is used here. */
@@ -27,7 +26,6 @@ const visible = (text: string | undefined): string | undefined =>
 export function logAccess(ctx: Context, { log, clock, observe }: AccessLogDeps): void {
   const started = clock.monotonic();
   const { req, res } = ctx;
-  const network = networkOf(req.socket.remoteAddress);
   res.once('close', () => {
     const state = ctx.state as RequestState;
     const ms = clock.monotonic() - started;
@@ -42,7 +40,7 @@ export function logAccess(ctx: Context, { log, clock, observe }: AccessLogDeps):
         status: res.statusCode,
         duration_ms: Math.round(ms * 1000) / 1000,
         principal: state.principal?.id,
-        network,
+        network: state.network,
         user_agent: visible(req.headers['user-agent']),
         ...(res.writableFinished ? {} : { aborted: true }),
       },

@@ -6,7 +6,7 @@ import { closed, Uuid, type Validator, validator } from '../schemas/index.js';
 import { answerer } from './answer.js';
 import { anonymous, authorize, type Grant, type Principal } from './authorize.js';
 import { readBody } from './body.js';
-import { isFromHere, networkOf } from './client-address.js';
+import { isFromHere } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
 import { accepts, mediaType } from './negotiate.js';
 import { needsOrganization, policyOf } from './policy.js';
@@ -53,7 +53,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     const state = ctx.state as RequestState;
     state.operationId = route.operationId;
     state.dialect = dialect;
-    const network = networkOf(ctx.req.socket.remoteAddress);
+    const { network } = state;
     const principal = await whoAsks(ctx, route, deps, network);
     state.principal = principal;
     if (permission !== 'public' && !mustAllow && !isOpen(route, ctx)) {
