@@ -2,10 +2,11 @@
 import { type TSchema, Uuid } from '../../schemas/index.js';
 import { wireSchema } from '../dialect.js';
 import { mediaType } from '../negotiate.js';
+import { policyOf } from '../policy.js';
 import { dialectOfRoute, paramNames, type Route, takesIfMatch } from '../route.js';
 import type { Components, Json } from './components.js';
 import { errorResponses } from './errors.js';
-import { BODIES } from './seed.js';
+import { BODIES } from './examples.js';
 
 const string = { type: 'string' };
 const described = (description: string, example: unknown): Json => ({ description, schema: string, example });
@@ -21,12 +22,15 @@ const LIMIT_HEADERS: Json = {
 
 /** One route as an operation of OpenAPI. */
 export function operation(one: Route, shared: Components): Json {
-  const { success, accepted } = one;
+  const { success, accepted, permission } = one;
+  // What an API key needs beside its maker's right.
+  const scope = permission === 'public' ? undefined : policyOf(permission)?.[1];
   return {
     operationId: one.operationId,
     summary: one.summary,
     tags: [one.tag],
     'x-permission': one.permission,
+    ...(scope === undefined ? {} : { 'x-scope': scope }),
     security: one.permission === 'public' ? [] : [...(one.openTo ? [{}] : []), { bearer: [] }],
     parameters: parameters(one, shared),
     ...(one.body ? { requestBody: requestBody(one, shared) } : {}),
