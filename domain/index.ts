@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from './agent/index.js';
+export * from './audit/index.js';
 export { type CertificateUpload, covers } from './certificate/index.js';
 export * from './config/index.js';
 export * from './organization/index.js';

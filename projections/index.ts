@@ -1,4 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
+export {
+  type Checkpoint,
+  EXPORT_FORMAT,
+  type ExportLine,
+  INSTALLATION,
+  NOTHING,
+  type SignedCheckpoint,
+} from '../domain/index.js';
 export { type Access, access, type Rights } from './access/index.js';
 export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
@@ -10,6 +19,7 @@ export { configDiff, emptyConfig } from './history/diff.js';
 export { fileDiffs, linesOf, type Rendered, renderFor } from './history/rendered.js';
 export { versionOf } from './history/version-of.js';
 export { type Models, readModels } from './models.js';
+export type { OperationDoc } from './operations.js';
 export type { OrganizationDoc } from './organizations.js';
 export { whileOwned } from './owned.js';
 export { storedPassed } from './passed.js';
@@ -17,7 +27,15 @@ export type { Projection } from './projection.js';
 export { type Page, type Reader, reader } from './reader.js';
 export { lastOf, positionAt, type StandingKind, standing, standingAll } from './records/at.js';
 export { type FullRecord, withBefore } from './records/before.js';
-export { type RecordDoc, recordId, type SubjectDoc, subjectKey } from './records/index.js';
+export {
+  type ChainDoc,
+  type Chained,
+  linked,
+  type RecordDoc,
+  recordId,
+  type SubjectDoc,
+  subjectKey,
+} from './records/index.js';
 export type { Origin } from './resource.js';
 export { projectionRunner } from './runner.js';
 export type { UpstreamDoc } from './upstreams.js';

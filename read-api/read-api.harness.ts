@@ -6,6 +6,7 @@ import { past, reader, readModels, recordId, subjectKey, versionId } from '../pr
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { schemaVersion } from '../schemas/index.js';
 import { agentHealth } from './agent-health.js';
+import { auditDeps } from './audit.harness.js';
 import { probes } from './probes.js';
 import { queryRoutes } from './routes.js';
 
@@ -35,6 +36,7 @@ export async function startReadApi() {
     health: agentHealth(store),
     past: past(log),
     clock: systemClock,
+    audit: auditDeps(),
   });
   const routes = [...queries, ...probes(async () => state.ready)];
   const app = await startApp(routes);
@@ -241,6 +243,19 @@ export async function startReadApi() {
         stages: {},
         failure: null,
         ...fields,
+      }),
+    operation: (name: string, workspace: string) =>
+      put('operations', {
+        ...resource(idOf(name), 8),
+        workspace_id: idOf(workspace),
+        kind: 'agent.reload',
+        resource: { type: 'agent', id: idOf(`${workspace}-agent`) },
+        state: 'running',
+        result: null,
+        error: null,
+        created_at: AT,
+        finished_at: null,
+        canary: 'canary-operation',
       }),
     version: async (number: number, workspace: string, fields: Record<string, unknown> = {}) => {
       await publish(idOf(workspace), number);

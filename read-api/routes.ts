@@ -3,6 +3,7 @@ import type { Route } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import { agentQueries } from './agent.js';
 import type { LoadHealth } from './agent-health.js';
+import { type AuditDeps, auditQueries } from './audit/index.js';
 import { certificateQueries } from './certificate.js';
 import { changeQueries } from './change.js';
 import { agentConfigQueries } from './history/agent-config.js';
@@ -10,6 +11,7 @@ import { historyQueries } from './history/history.js';
 import { requestQueries } from './history/request.js';
 import { type PastScopeDeps, pastScope } from './history/scope.js';
 import { versionQueries } from './history/version.js';
+import { operationQueries } from './operation.js';
 import { organizationQueries } from './organization.js';
 import { scope } from './scope.js';
 import { upstreamQueries } from './upstream.js';
@@ -19,6 +21,7 @@ import { workspaceQueries } from './workspace.js';
 export interface ReadApiDeps extends PastScopeDeps {
   readonly health: LoadHealth;
   readonly clock: Clock;
+  readonly audit: AuditDeps;
 }
 
 /** Every query route. */
@@ -33,9 +36,11 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
     ...virtualHostQueries(scoped, past),
     ...certificateQueries(scoped, past, deps.clock),
     ...changeQueries(scoped),
+    ...auditQueries(scoped, deps.audit),
     ...historyQueries(past),
     ...versionQueries(deps, past),
     ...agentConfigQueries(deps, past),
     ...requestQueries(deps, scoped),
+    ...operationQueries(scoped),
   ];
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, pageAnswer, windowOf } from '../http/index.js';
 import { notFound, unavailable } from '../kernel/index.js';
-import type { Models, Page, Reader } from '../projections/index.js';
+import { INSTALLATION, type Models, type Page, type Reader } from '../projections/index.js';
 import { type Query, StoreUnavailable } from '../read-store/index.js';
 
 declare const scoped: unique symbol;
@@ -44,6 +44,14 @@ export interface Scope {
     workspaceId: string,
     query: Query,
   ): Promise<Page<Scoped<Models[N]>>>;
+  /** Runs `load` on an organization's audit: it gets the read models, and the chain that it may read of them. */
+  audit<T>(
+    request: ReadRequest,
+    organizationId: string,
+    load: (reader: Reader, chain: string) => Promise<T>,
+  ): Promise<T>;
+  /** The same for what belongs to no organization, of which an action of administrators decides. */
+  installationAudit<T>(request: ReadRequest, load: (reader: Reader, chain: string) => Promise<T>): Promise<T>;
 }
 
 const WAIT_MS = 2000;
@@ -128,6 +136,16 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
         await allowWorkspace(request, workspace_id);
         return yesAll(await reader.find(name, { ...query, where: { ...query.where, workspace_id } }));
       }),
+    audit: (request, organizationId, load) =>
+      read(request, async () => {
+        request.allow(organizationId);
+        // Not the organization is asked for: its audit outlives it.
+        if (!(await reader.get('chains', organizationId))) {
+          throw notFound('Organization');
+        }
+        return load(reader, organizationId);
+      }),
+    installationAudit: (request, load) => read(request, () => load(reader, INSTALLATION)),
   };
 }
 

@@ -7,6 +7,7 @@
  * of a resource, of a person or of a workspace, newest first or from a position on, are one walk along one index.
  * A record does not repeat what stood before: `previous` names the record that does (`withBefore`).
  */
+import { chainHash, INSTALLATION, NOTHING } from '../../domain/index.js';
 import type { Doc, Op } from '../../read-store/index.js';
 import type { StoredEvent } from '../../schemas/index.js';
 import type { Key, Load, Projection } from '../projection.js';
@@ -14,12 +15,18 @@ import { recordedCategories, recordedTypes, type Subject, subjectOf } from './su
 
 export const RECORDS = 'records';
 export const SUBJECTS = 'subjects';
+export const CHAINS = 'chains';
 
 /** What one event did to one resource. */
 export interface RecordDoc {
   /** `recordId` of the position. */
   readonly id: string;
   readonly event_id: string;
+  /** The chain that it stands in: its organization's, or that of the whole installation. */
+  readonly chain: string;
+  /** Its place in the chain, from 1. */
+  readonly chain_number: number;
+  readonly chain_hash: string;
   /** Null for what belongs to the whole installation: users, sessions. */
   readonly organization_id: string | null;
   readonly workspace_id: string | null;
@@ -29,6 +36,8 @@ export interface RecordDoc {
   readonly at: string;
   /** `user:<id>`, `api_key:<id>`, `agent:<id>`, `workflow:<name>` or `system`. */
   readonly actor: string;
+  /** The network that it was asked from, under the actor's own key; null where nobody asked. */
+  readonly address_sealed: string | null;
   /** `upstream.updated`. */
   readonly type: string;
   /** `updated`. */
@@ -49,6 +58,16 @@ export interface RecordDoc {
   readonly command_id: string;
   /** The request, or other first cause, that all of it belongs to. */
   readonly request_id: string;
+}
+
+/** How far a chain has come. */
+export interface ChainDoc {
+  /** The organization's id, or `installation`. */
+  readonly id: string;
+  readonly number: number;
+  readonly hash: string;
+  /** Id of its newest record. */
+  readonly newest: string;
 }
 
 /** The newest state of a resource, also of one that is gone. */
@@ -82,6 +101,19 @@ function keys(event: StoredEvent): readonly Key[] {
   return subject ? [{ collection: SUBJECTS, id: subject.key }] : [];
 }
 
+function reads(event: StoredEvent): readonly Key[] {
+  const subject = subjectOf(event);
+  return subject
+    ? [
+        { collection: SUBJECTS, id: subject.key },
+        { collection: CHAINS, id: chainOf(subject, event) },
+      ]
+    : [];
+}
+
+const chainOf = (subject: Subject, event: StoredEvent): string =>
+  belongsTo('organization', subject, event) ?? INSTALLATION;
+
 function placeOf({ kind }: Subject, record: RecordDoc): string | null {
   const parent = kind === 'workspace' ? record.organization_id : record.workspace_id;
   return parent === null || kind === 'organization' ? null : placeKey(parent, kind);
@@ -95,7 +127,10 @@ function belongsTo(what: 'organization' | 'workspace', subject: Subject, event: 
   return typeof said === 'string' ? said : subject.kind === what ? subject.id : null;
 }
 
-function record(event: StoredEvent, subject: Subject, before: SubjectDoc | undefined): RecordDoc {
+/** What the chain's hash is over: the record without its place in the chain. */
+export type Chained = Omit<RecordDoc, 'chain' | 'chain_number' | 'chain_hash'>;
+
+function record(event: StoredEvent, subject: Subject, before: SubjectDoc | undefined): Chained {
   const { meta } = event;
   const { after } = subject;
   return {
@@ -107,6 +142,7 @@ function record(event: StoredEvent, subject: Subject, before: SubjectDoc | undef
     revision: String(event.revision),
     at: meta.recorded_at,
     actor: meta.actor,
+    address_sealed: meta.address_sealed ?? null,
     type: event.type,
     action: subject.action,
     resource_kind: subject.kind,
@@ -133,7 +169,9 @@ function project(event: StoredEvent, load: Load): readonly Op[] {
     // Taken in already.
     return [];
   }
-  const doc = record(event, subject, before);
+  const chain = chainOf(subject, event);
+  const head = load(CHAINS, chain) as ChainDoc | undefined;
+  const doc = linked(record(event, subject, before), chain, head);
   const next: SubjectDoc = {
     id: subject.key,
     place: before?.place ?? placeOf(subject, doc),
@@ -143,10 +181,21 @@ function project(event: StoredEvent, load: Load): readonly Op[] {
     gone: doc.state === 'kept' ? (before?.gone ?? false) : doc.state === 'gone',
     newest: id,
   };
-  return [put(RECORDS, doc), put(SUBJECTS, next)];
+  const { chain_number: number, chain_hash: hash } = doc;
+  return [put(RECORDS, doc), put(SUBJECTS, next), put(CHAINS, { id: chain, number, hash, newest: id })];
 }
 
-const put = (collection: string, doc: RecordDoc | SubjectDoc): Op => ({
+/** A record at the end of its chain. */
+export function linked(one: Chained, chain: string, head: ChainDoc | undefined): RecordDoc {
+  return {
+    ...one,
+    chain,
+    chain_number: (head?.number ?? 0) + 1,
+    chain_hash: chainHash(head?.hash ?? NOTHING, one),
+  };
+}
+
+const put = (collection: string, doc: RecordDoc | SubjectDoc | ChainDoc): Op => ({
   kind: 'put',
   collection,
   doc: doc as unknown as Doc,
@@ -160,12 +209,13 @@ export const records: Projection = {
   collections: [
     {
       name: RECORDS,
-      indexes: ['organization_id', 'workspace_id', 'resource_id', 'actor', 'type', 'request_id', 'at'],
+      indexes: ['chain', 'workspace_id', 'resource_id', 'actor', 'type', 'request_id', 'at'],
     },
     { name: SUBJECTS, indexes: ['place'] },
+    { name: CHAINS, indexes: [] },
   ],
   onPoison: 'park',
   keys,
-  reads: keys,
+  reads,
   project,
 };

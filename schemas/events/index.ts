@@ -2,6 +2,7 @@
 import type { EventEnvelope, Recorded } from '../../kernel/index.js';
 import type { Static } from '../common.js';
 import { agentEvents } from './agent.js';
+import { auditEvents } from './audit.js';
 import { configEvents } from './config.js';
 import { organizationEvents, slugEvents } from './organization.js';
 import { apiKeyEvents, emailEvents, sessionEvents, userEvents } from './user.js';
@@ -21,6 +22,7 @@ export const eventSchemas = {
   ...emailEvents,
   ...sessionEvents,
   ...apiKeyEvents,
+  ...auditEvents,
 };
 
 export type EventType = keyof typeof eventSchemas;
