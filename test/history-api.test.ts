@@ -312,7 +312,7 @@ test('wrong input is refused by field', async () => {
   assert.is((await call('POST', `${ws}/versions/999/undo`)).status, 404);
   assert.is((await call('POST', `${ws}/versions/1/undo?dry_run=maybe`)).status, 422);
   assert.is((await call('POST', `${ws}/versions/1/undo`, { force: true })).status, 422);
-  const ahead = await call('GET', `${ws}/upstreams?at=position:9000000000000000000`);
+  const ahead = await call('GET', `${ws}/upstreams?at=position:900000000000000000`);
   assert.is(ahead.status, 503);
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, type Route, route } from '../../http/index.js';
-import { notFound } from '../../kernel/index.js';
+import { notFound, streams } from '../../kernel/index.js';
 import {
   type AgentAt,
   type Blame,
@@ -81,9 +81,9 @@ const blameQuery = closed({
 const VERSION = /^version:([0-9]{1,10})$/;
 
 interface Moment {
+  readonly workspaceId: string;
   readonly config: ConfigAt | undefined;
   readonly agent: AgentAt;
-  readonly position: bigint;
 }
 
 export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastScope): Route[] {
@@ -98,7 +98,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
     }
     const next = found.get(version + 1);
     const position = next ? next.position - 1n : 2n ** 63n - 1n;
-    return { config, agent: await past.agentAt(agentId, position), position: config.position };
+    return { workspaceId, config, agent: await past.agentAt(agentId, position) };
   }
 
   async function momentOf(request: AgentRequest): Promise<Moment> {
@@ -113,7 +113,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
       past.versionAt(workspaceId, position),
       past.agentAt(agentId, position),
     ]);
-    return { config, agent, position };
+    return { workspaceId, config, agent };
   }
 
   return [
@@ -164,7 +164,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
       handler: async (request) => {
         const { agent_id } = request.params;
         const { path } = request.query;
-        const { config, agent } = await momentOf(request as unknown as AgentRequest);
+        const { workspaceId, config, agent } = await momentOf(request as unknown as AgentRequest);
         const { build } = agent.state;
         const rendered = config && build ? renderFor(config.config, agent_id, build) : undefined;
         const file = rendered?.bundle?.files.find((one) => one.path === path);
@@ -172,8 +172,10 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
           throw notFound('File');
         }
         const sources = linesOf(config.config, agent_id, build, path) ?? [];
-        const upTo = config.position;
-        const blamed: readonly Blame[] = await blameLines(reader, sources, upTo);
+        const { sourceRevision } = config.config;
+        // What was written while the version was being published is not in it.
+        const upTo = await past.positionOf(streams.workspace(workspaceId), sourceRevision);
+        const blamed: readonly Blame[] = await blameLines(reader, sources, upTo ?? config.position);
         const texts = file.content.replace(/\n$/, '').split('\n');
         return {
           body: {

@@ -186,7 +186,7 @@ test('back to an earlier version: all of it in one change', async () => {
   assert.is(await served(), 'green');
   const back = await scene.change('POST', `${scene.ws}/versions/${turned}/rollback`);
   assert.equal(
-    back.body.changes.map((one: Record<string, unknown>) => `${one.action} ${one.name}`),
+    back.body.changes.map((one: Record<string, string>) => `${one.action} ${one.name}`),
     ['deleted other', 'updated api', 'updated Shop'],
   );
   const { version } = await back.settled();
