@@ -35,7 +35,9 @@ test.after(() => api.close());
 const get = (path: string, as = token, headers = {}) => api.call('GET', path, { token: as, headers });
 
 test('the operations are exactly these', () => {
-  assert.equal(api.routes.map(({ operationId, method, path }) => `${operationId} ${method} ${path}`).sort(), [
+  // Those of the past stand in `history/history.test.ts`.
+  const present = api.routes.filter(({ tag }) => tag !== 'History');
+  assert.equal(present.map(({ operationId, method, path }) => `${operationId} ${method} ${path}`).sort(), [
     'exportAudit GET /v1/audit/export',
     'exportInstallationAudit GET /v1/audit/installation/export',
     'getAgent GET /v1/agents/{agent_id}',
