@@ -23,7 +23,12 @@ const ws = `/v1/workspaces/${MINE}`;
 
 async function start() {
   const deps = { clock: systemClock, timers: systemTimers, random: systemRandom };
-  const log = eventLog(memoryLog());
+  const fault: { append?: Error | undefined } = {};
+  const stored = eventLog(memoryLog());
+  const log: typeof stored = {
+    ...stored,
+    append: (...args) => (fault.append ? Promise.reject(fault.append) : stored.append(...args)),
+  };
   const store = memoryReadStore(deps);
   const handlers = commandHandlers({ log, ...deps });
   const runner = startRunner(log, store);
@@ -112,6 +117,7 @@ async function start() {
   return {
     ...app,
     log,
+    fault,
     certify,
     /** The newest version, once everything that was written is in one. */
     newest: async (): Promise<number> => {
@@ -287,6 +293,16 @@ test('of two requests of one name each tenant sees its own', async () => {
   const nobody = await api.user();
   assert.is((await call('GET', '/v1/requests/shared', undefined, nobody.token)).status, 404);
   assert.is((await call('GET', '/v1/requests/none')).status, 404);
+});
+
+test('what the log does not take at once is refused, and nothing of it is done', async () => {
+  const one = await upstream('large');
+  const version = await api.newest();
+  api.fault.append = Object.assign(new Error('of 2000000 bytes'), { name: 'AppendTooLarge' });
+  const answer = await undo(version);
+  api.fault.append = undefined;
+  assert.equal([answer.status, answer.json.error.details[0].code], [409, 'TOO_LARGE']);
+  assert.is((await call('GET', `/v1/upstreams/${one}`)).status, 200);
 });
 
 test('wrong input is refused by field', async () => {
