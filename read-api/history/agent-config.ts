@@ -41,7 +41,7 @@ const AgentConfig = closed({
   refused: nullable(closed({ ...milestone, reason: Reason, message: Words })),
   /** Whether what was proven is what was desired. */
   in_sync: Type.Boolean(),
-  files: Type.Array(closed({ path: Type.String(), sha256: Sha256, content: Type.String() })),
+  files: Type.Array(closed({ path: Type.String(), sha256: Sha256, content: Type.Optional(Type.String()) })),
 });
 
 const Change = closed({
@@ -72,6 +72,9 @@ const BlamedFile = closed({
     }),
   ),
 });
+
+/** `content=false`: digests alone. */
+const configQuery = closed({ ...readAtQuery.properties, content: Type.Optional(Type.Boolean()) });
 
 const blameQuery = closed({
   ...readAtQuery.properties,
@@ -124,7 +127,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
       summary: 'What an agent was to run at a moment, file by file, and what it had proven by then',
       tag: 'History',
       permission: 'change.read',
-      query: readAtQuery,
+      query: configQuery,
       success: { status: 200, schema: AgentConfig },
       handler: async (request) => {
         const { agent_id } = request.params;
@@ -146,7 +149,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
             files: (rendered?.bundle?.files ?? []).map(({ path, sha256, content }) => ({
               path,
               sha256,
-              content,
+              ...(request.query.content === false ? {} : { content }),
             })),
           },
         };

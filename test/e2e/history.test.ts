@@ -96,6 +96,11 @@ test('what an agent was to run is rendered again to the byte, line by line with 
   const file = was.files.find(({ path }: { path: string }) => path.startsWith('upstreams/'));
   assert.match(file.content, green.address);
   assert.not.match(JSON.stringify(was), 'PRIVATE KEY');
+  const names = await get(`/v1/agents/${agent.id}/config?at=version:${turned}&content=false`);
+  assert.equal(
+    names.files,
+    was.files.map(({ path, sha256 }: { path: string; sha256: string }) => ({ path, sha256 })),
+  );
   const at = await get(`/v1/upstreams/${upstreamId}/history`);
   const [undone, changed, created] = at.data;
   assert.equal(
