@@ -3,14 +3,14 @@
  * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
  * what it needs from here and knows nothing of the others.
  */
-import { httpApp, httpServer, jwtAuthenticator, keyId } from '../http/index.js';
+import { httpApp, httpServer } from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
 import { probes } from '../read-api/index.js';
+import { authenticator } from './authenticate.js';
 import { type Context, openContext } from './context.js';
 import { logger } from './logger.js';
 import type { Part, Role } from './roles/part.js';
 import type { ServeSettings } from './settings.js';
-import { TOKENS } from './tokens.js';
 
 const VERSION = '0.1.0';
 const HTTP_GRACE_MS = 5_000;
@@ -40,23 +40,14 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
       parts.push(await (await starter())(context));
     }
   }
-  const { clock, timers, random, keys, access } = context;
-  const { publicKey } = keys.signing;
+  const { clock, timers, random } = context;
   const app = httpApp({
     version: VERSION,
     log,
     clock,
     random,
     rateLimit: { limit: settings.rateLimit, windowMs: 60_000 },
-    authenticate: jwtAuthenticator({
-      ...TOKENS,
-      clock,
-      keys: new Map([[keyId(publicKey), publicKey]]),
-      loadPrincipal: async (sub, sessionVersion) => {
-        const rights = access.rights(sub);
-        return rights?.sessionVersion === sessionVersion ? { kind: 'user', id: sub, ...rights } : undefined;
-      },
-    }),
+    authenticate: authenticator(context),
     routes: [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))],
   });
   for (const part of parts) {
@@ -66,7 +57,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
   log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
 
   return {
-    madePassword: keys.madePassword,
+    madePassword: context.madePassword,
     close: async () => {
       await server.close(HTTP_GRACE_MS);
       for (const part of parts.toReversed()) {

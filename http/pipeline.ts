@@ -78,6 +78,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       position,
       path: fill(route.path, params),
       network,
+      header: (name) => headerOf(ctx, name),
       signal: goneSignal(ctx.res),
       allow: (organizationId, workspaceId) => {
         invariant(mustAllow, `${route.operationId} is not decided on an organization`);
@@ -137,6 +138,11 @@ function bodyOf(route: Route, check: Validator<unknown>, body: unknown): unknown
 
 const fill = (pattern: string, params: Record<string, string>): string =>
   pattern.replaceAll(/\{([a-z_]+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+
+function headerOf({ req }: Context, name: string): string | undefined {
+  const value = req.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
 
 /** Aborts when the connection closes before the answer is out. */
 function goneSignal(response: ServerResponse): AbortSignal {

@@ -24,32 +24,40 @@ export const userEvents = {
   'user.erased': closed({ user_id: Uuid, at: Timestamp }),
 };
 
+const held = closed({ user_id: Uuid, at: Timestamp });
+
 /** Reservations `email-<hmac>`: one user an address. */
-export const emailEvents = {
-  'email.reserved': closed({ user_id: Uuid, at: Timestamp }),
-  'email.released': closed({ user_id: Uuid, at: Timestamp }),
-};
+export const emailEvents = { 'email.reserved': held, 'email.released': held };
+
+/** Reservations `username-<hmac>`: one user a name. */
+export const usernameEvents = { 'username.reserved': held, 'username.released': held };
 
 export const SESSION_ENDS = [
   'logout',
   'revoked',
+  'expired',
   'reuse_detected',
   'password_changed',
   'user_disabled',
   'user_erased',
 ] as const;
 
+/** Which version of the user's sessions it belongs to: a change of password ends every older one. */
+const SessionVersion = Type.Integer({ minimum: 1 });
+
 /** Streams `session-<id>`: a sign-in with the family of refresh tokens that follow from it, by their hashes. */
 export const sessionEvents = {
   'session.started': closed({
     session_id: Uuid,
     user_id: Uuid,
+    session_version: SessionVersion,
     token_sha256: Sha256,
     at: Timestamp,
     expires_at: Timestamp,
   }),
   'session.refreshed': closed({
     session_id: Uuid,
+    session_version: SessionVersion,
     token_sha256: Sha256,
     previous_sha256: Sha256,
     at: Timestamp,
