@@ -15,11 +15,13 @@ import {
 import { type Access, access, type Reader, reader, readModels, storedPassed } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import type { Vault } from '../vault/index.js';
+import { type ApiKeyUse, apiKeyUse } from './api-key-use.js';
 import { type Exclusively, exclusively } from './exclusively.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
 import { firstAdministrator, type People, people } from './people.js';
 import type { ServeSettings } from './settings.js';
+import { READ_AGAIN_MS } from './signing-keys.js';
 import { openStores } from './stores.js';
 import { supervise } from './supervise.js';
 
@@ -40,6 +42,7 @@ export interface Context {
   /** The first administrator's password, when this start has made one. */
   readonly madePassword: Secret | undefined;
   readonly exclusively: Exclusively;
+  readonly keyUse: ApiKeyUse;
   /** Who may do what, as the log has it now. */
   readonly access: Access;
   readonly reader: Reader;
@@ -85,6 +88,7 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
       return { people: all, madePassword };
     },
   );
+  const reading = timers.every(READ_AGAIN_MS, () => void keys.signing.refresh().catch(() => {}));
   const readers = reader(readStore, readModels);
   let passed = storedPassed({ store: readStore, clock, timers }, readModels);
   return {
@@ -101,6 +105,7 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     ...made,
     keys,
     exclusively: alone,
+    keyUse: apiKeyUse({ store: readStore, clock }),
     reader: readers,
     locate: locator(readers),
     access: rights,
@@ -111,6 +116,7 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     },
     close: async () => {
       stopping.abort();
+      reading();
       await following;
       await stores.close();
     },

@@ -28,6 +28,10 @@ export interface Identity {
   ): Promise<{ readonly userId: string; readonly sessionVersion: number } | undefined>;
   /** Whether this is the user's password. */
   isPassword(userId: string, password: Secret): Promise<boolean>;
+  /** The address that a user signs in with; undefined when there is no such user (any more). */
+  addressOf(userId: string): Promise<string | undefined>;
+  /** An address however it is written, as a digest under a key: it may stand where the address may not. */
+  addressDigest(email: string): string;
   /** Makes the first administrator, or says that the address has a user already. */
   makeAdministrator(email: string, password: Secret): Promise<boolean>;
 }
@@ -52,6 +56,8 @@ export function identity(deps: IdentityDeps): Identity {
         ? { userId, sessionVersion }
         : undefined;
     },
+    addressOf: async (userId) => (await personal.profile(userId))?.email,
+    addressDigest: personal.addressDigest,
     makeAdministrator: async (email, password) => {
       // The same at every start, so that one that was cut off is gone on with; another where that one was erased.
       let userId = uuidv5('first administrator', personal.emailStream(email));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../http/index.js';
 import { type AgentCommandDeps, agentCommands } from './agent.js';
+import { type ApiKeyDeps, apiKeyCommands } from './api-key/routes.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
 import { organizationCommands } from './organization.js';
 import { type SessionDeps, sessionCommands } from './session/routes.js';
+import { type SigningKeyDeps, signingKeyCommands } from './signing-key.js';
 import { upstreamCommands } from './upstream.js';
 import { type UserDeps, userCommands } from './user/routes.js';
 import { virtualHostCommands } from './virtual-host.js';
@@ -24,10 +26,12 @@ export { type Personal, type Profile, personal, vaultKey } from './user/personal
 
 /** Every route that changes something. */
 export const writeRoutes = (
-  deps: AgentCommandDeps & CertificateCommandDeps & SessionDeps & UserDeps,
+  deps: AgentCommandDeps & CertificateCommandDeps & SessionDeps & UserDeps & ApiKeyDeps & SigningKeyDeps,
 ): Route[] => [
   ...sessionCommands(deps),
   ...userCommands(deps),
+  ...apiKeyCommands(deps),
+  ...signingKeyCommands(deps),
   ...organizationCommands(deps),
   ...workspaceCommands(deps),
   ...agentCommands(deps),

@@ -9,7 +9,7 @@ import type { Part } from './part.js';
 
 /** Everything that changes something. */
 export async function commandsRole(context: Context): Promise<Part> {
-  const { handlers, locate, passed, clock, random, timers, people, keys, events, vault } = context;
+  const { handlers, locate, passed, clock, random, timers, people, keys, access, events, vault } = context;
   const routes = writeRoutes({
     handlers,
     locate,
@@ -19,6 +19,9 @@ export async function commandsRole(context: Context): Promise<Part> {
     random,
     ...people,
     personal: keys.personal,
+    apiKeySecret: keys.apiKeySecret,
+    keysOf: access.keysOf,
+    rotateSigningKey: keys.signing.rotate,
     limiter: loginLimiter({ clock }),
     tokenSecret: keys.tokenSecret,
     makeToken: (agentId, secret) => new Secret(makeToken(agentId, secret.reveal(), keys.authoritySha256)),

@@ -31,6 +31,8 @@ export interface Personal {
   /** Streams that reserve an address and a user name: a keyed hash, so that the log holds neither. */
   emailStream(email: string): string;
   usernameStream(username: string): string;
+  /** An address however it is written, as a digest under a key. */
+  addressDigest(email: string): string;
   /** A keyed digest: one without a key would let a reader of the log try passwords and addresses on it. */
   digest(text: string): string;
 }
@@ -92,6 +94,7 @@ export async function personal({ vault, random }: { vault: Vault; random: Random
         await vault.destroy(id);
       }
     },
+    addressDigest: (email) => hmac(folded(email)),
     emailStream: (email) => streams.email(hmac(folded(email))),
     usernameStream: (username) => streams.username(hmac(`username ${folded(username)}`)),
     digest: (text) => hmac(`digest ${text}`),
