@@ -35,7 +35,13 @@ type NewUser = Omit<CreateUser, 'password'>;
 
 export interface Accounts {
   create(id: string, body: NewUser, password: Secret, context: CommandContext): Promise<Outcome<Account>>;
-  change(id: string, change: Change, context: CommandContext): Promise<Outcome<Account>>;
+  /** `keptSessionId`: the session that goes on under a new password. */
+  change(
+    id: string,
+    change: Change,
+    context: CommandContext,
+    keptSessionId?: string | null,
+  ): Promise<Outcome<Account>>;
   sessionVersion(id: string): Promise<number | undefined>;
   /** Says in the log that the user is erased; `erasure` does the rest. */
   erase(id: string, context: CommandContext): Promise<Outcome<undefined>>;
@@ -112,7 +118,7 @@ export function accounts(deps: AccountDeps): Accounts {
         const command = { type: 'create-user', id, isAdmin: body.is_admin ?? false, at: now() } as const;
         return run(id, command, context, profile);
       }),
-    change: (id, change, context) => {
+    change: (id, change, context, keptSessionId = null) => {
       const { password, is_active: isActive, is_admin: isAdmin } = change;
       const task = () =>
         ofUser(id, async () => {
@@ -144,7 +150,7 @@ export function accounts(deps: AccountDeps): Accounts {
             changed,
             ...(isAdmin === undefined ? {} : { isAdmin }),
             ...(isActive === undefined ? {} : { isActive }),
-            ...(phc ? { passwordChanged: true } : {}),
+            ...(phc ? { newPassword: { keptSessionId } } : {}),
             at: now(),
           } as const;
           const outcome = await run(id, command, context, next);

@@ -101,7 +101,7 @@ export function userCommands(deps: UserDeps): Route[] {
         const password = new Secret(body.new_password);
         checkPassword(password, 'new_password');
         const context = privately(request);
-        const { position } = await accounts.change(userId, { password }, context);
+        const { position } = await accounts.change(userId, { password }, context, sessionId);
         const version = await accounts.sessionVersion(userId);
         if (version === undefined) {
           throw new NxError('UNAUTHORIZED', 'Authentication required');

@@ -14,7 +14,8 @@ export type UserCommand =
       readonly changed: readonly PersonalField[];
       readonly isAdmin?: boolean;
       readonly isActive?: boolean;
-      readonly passwordChanged?: boolean;
+      /** There is a new password; the session that goes on under it. */
+      readonly newPassword?: { readonly keptSessionId: string | null };
       readonly at: string;
     }
   | { readonly type: 'erase-user'; readonly at: string };
@@ -42,7 +43,7 @@ function update(
   command: Extract<UserCommand, { type: 'update-user' }>,
   user: UserFacts,
 ): readonly UserFact[] {
-  const { changed, isAdmin, isActive, passwordChanged, at } = command;
+  const { changed, isAdmin, isActive, newPassword, at } = command;
   const user_id = user.id;
   const facts: UserFact[] = [];
   if (changed.length > 0) {
@@ -54,9 +55,9 @@ function update(
   if (isActive !== undefined && isActive === user.disabled) {
     facts.push({ type: isActive ? 'user.enabled' : 'user.disabled', data: { user_id, at } });
   }
-  if (passwordChanged) {
-    const session_version = user.sessionVersion + 1;
-    facts.push({ type: 'user.password_changed', data: { user_id, session_version, at } });
+  if (newPassword) {
+    const [session_version, kept_session_id] = [user.sessionVersion + 1, newPassword.keptSessionId];
+    facts.push({ type: 'user.password_changed', data: { user_id, session_version, kept_session_id, at } });
   }
   return facts;
 }

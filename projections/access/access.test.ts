@@ -105,7 +105,7 @@ test('a session is known while it is open, and a change of password moves the se
   assert.is(sessionOf(session), ann);
   await append(streams.user(ann), {
     type: 'user.password_changed',
-    data: { user_id: ann, session_version: 2, at: AT },
+    data: { user_id: ann, session_version: 2, kept_session_id: null, at: AT },
   });
   assert.is(rights(ann)?.sessionVersion, 2);
   await append(streams.session(session), {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closed, oneOf, Sha256, Timestamp, Type, Uuid } from '../common.js';
+import { closed, nullable, oneOf, Sha256, Timestamp, Type, Uuid } from '../common.js';
 import { ApiKey } from '../resources/index.js';
 
 /** Streams `user-<id>`. Name, address and password are in the vault only. */
@@ -16,6 +16,8 @@ export const userEvents = {
   'user.password_changed': closed({
     user_id: Uuid,
     session_version: Type.Integer({ minimum: 2 }),
+    /** The session of whoever changed their own, which goes on. */
+    kept_session_id: nullable(Uuid),
     at: Timestamp,
   }),
   'user.disabled': closed({ user_id: Uuid, at: Timestamp }),
