@@ -22,7 +22,7 @@ import { locator } from './locate.js';
 import { firstAdministrator, type People, people } from './people.js';
 import type { ServeSettings } from './settings.js';
 import { READ_AGAIN_MS } from './signing-keys.js';
-import { openStores } from './stores.js';
+import { openStores, type Stores } from './stores.js';
 import { supervise } from './supervise.js';
 
 export interface Context {
@@ -61,8 +61,17 @@ const RIGHTS_MS = 60_000;
 class NotStarted extends Error {}
 
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
-  const [clock, timers, random] = [systemClock, systemTimers, systemRandom];
-  const stores = await openStores(settings, { clock, timers, random });
+  const system = { clock: systemClock, timers: systemTimers, random: systemRandom };
+  return contextOn(await openStores(settings, system), settings, log, system);
+}
+
+/** The same on stores that are open. */
+export async function contextOn(
+  stores: Stores,
+  settings: ServeSettings,
+  log: Logger,
+  { clock, timers, random }: Pick<Context, 'clock' | 'timers' | 'random'>,
+): Promise<Context> {
   const { events, readStore, vault, owner } = stores;
   const handlers = commandHandlers({ log: events, clock, timers });
   const rights = access({ log: events, clock, timers });
