@@ -190,7 +190,7 @@ test('the last administrator stays; of two that go at once, one', async () => {
     as('PATCH', `/v1/users/${adminId}`, { is_admin: false }),
     as('PATCH', `/v1/users/${second.id}`, { is_admin: false }, second.token),
   ]);
-  assert.equal(both.map(({ status }) => status).sort(), [200, 409]);
+  assert.equal(new Set(both.map(({ status }) => status)), new Set([200, 409]));
   const [left] = one.access.administrators();
   const token = left === adminId ? admin : second.token;
   assert.is((await as('PATCH', `/v1/users/${adminId}`, { is_admin: true }, token)).status, 200);

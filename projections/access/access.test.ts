@@ -6,6 +6,10 @@ import { eventId, streams, systemClock, systemTimers, uuidv5 } from '../../kerne
 import { type Fact, type NewEvent, schemaVersion } from '../../schemas/index.js';
 import { access } from './access.js';
 
+// The timers under test do not keep a process alive, as they should not; a test must live until they fire.
+const alive = setInterval(() => {}, 1_000);
+test.after(() => clearInterval(alive));
+
 const AT = '2026-02-01T10:00:00.000Z';
 const ann = uuidv5('user', 'ann');
 const acme = uuidv5('organization', 'acme');
@@ -120,6 +124,31 @@ test('a position that does not come is waited for no longer than asked', async (
   const { passed, end } = await given(created);
   assert.is(await passed(1_000n, 5), false);
   await end();
+});
+
+test('what is appended while another looks counts for who asks after it', async () => {
+  const log = eventLog(memoryLog());
+  let looked = 0;
+  const slow = {
+    ...log,
+    head: async () => {
+      looked += 1;
+      const head = await log.head();
+      await systemTimers.sleep(20);
+      return head;
+    },
+  };
+  const followed = access({ log: slow, clock: systemClock, timers: systemTimers });
+  const stop = new AbortController();
+  const following = followed.follow(stop.signal);
+  const before = followed.fresh(1000);
+  await log.append(created[0], 'none', [toEvent(created[1])]);
+  const after = Array.from({ length: 10 }, () => followed.fresh(1000));
+  assert.equal(await Promise.all([before, ...after]), Array.from({ length: 11 }, () => true));
+  assert.is(followed.rights(ann)?.userId, ann);
+  assert.is(looked, 2);
+  stop.abort();
+  await following;
 });
 
 test.run();
