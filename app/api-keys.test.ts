@@ -2,8 +2,8 @@
 /** API keys: made, used within their scopes and their maker's rights, revoked. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SCOPES } from '../http/index.js';
-import { sha256, streams } from '../kernel/index.js';
+import { apiKeyText, readApiKey, SCOPES } from '../http/index.js';
+import { Secret, sha256, streams } from '../kernel/index.js';
 import { until } from '../test/harness/until.js';
 import { memoryBackend, newUser, type Plane, plane } from './plane.harness.js';
 
@@ -87,6 +87,15 @@ test('what is no key', async () => {
     const own = await one.call('GET', '/v1/organizations', undefined, { headers: { 'x-api-key': text } });
     assert.is(own.status, 401);
   }
+});
+
+test('a key with another secret is well-formed and worth nothing', async () => {
+  const { key, id } = (await make({})).body;
+  const forged = apiKeyText(id, new Secret(Buffer.alloc(32, 7))).reveal();
+  assert.is(readApiKey(forged)?.id, id);
+  assert.equal(readApiKey(key), { id, sha256: sha256(key) });
+  assert.is((await as('GET', '/v1/organizations', undefined, forged)).status, 401);
+  assert.is(readApiKey(`${key.slice(0, -7)}${key.at(-7) === 'A' ? 'B' : 'A'}${key.slice(-6)}`), undefined);
 });
 
 test('what a key must be', async () => {

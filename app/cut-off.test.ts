@@ -2,16 +2,29 @@
 /** Two processes on one log: who is shut out in one is out in the other within a second. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { EventLog } from '../event-log/index.js';
+import { systemTimers } from '../kernel/index.js';
 import { memoryBackend, newUser, PASSWORD, type Plane, plane } from './plane.harness.js';
 
 let one: Plane;
 let two: Plane;
 let admin: string;
 
+/** A log whose followers hear of everything a little later, as those on another machine do. */
+const behind = (log: EventLog): EventLog => ({
+  ...log,
+  subscribe: async function* (options) {
+    for await (const delivery of log.subscribe(options)) {
+      await systemTimers.sleep(20);
+      yield delivery;
+    }
+  },
+});
+
 test.before(async () => {
   const backend = await memoryBackend();
   one = await plane(backend, 'one', true);
-  two = await plane(backend, 'two', true);
+  two = await plane({ ...backend, events: behind(backend.events) }, 'two', true);
   admin = (await one.signIn()).access_token;
 });
 test.after(async () => {

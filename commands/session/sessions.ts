@@ -32,7 +32,7 @@ export interface SessionsDeps {
   /** Makes what the log says now count for these. */
   readonly fresh: () => Promise<unknown>;
   /** The session version of a user who may come in. */
-  readonly versionOf: (userId: string) => number | undefined;
+  readonly versionOf: (userId: string) => Promise<number | undefined>;
   /** Signs an access token. */
   readonly issue: (subject: {
     sub: string;
@@ -131,7 +131,7 @@ export function sessions(deps: SessionsDeps): Sessions {
     refresh: async (token, client, requestId) => {
       const shown = tokens.read(token);
       const open = shown && (await openSession(shown.sessionId));
-      const version = open && deps.versionOf(open.userId);
+      const version = open && (await deps.versionOf(open.userId));
       if (!shown || !open || version === undefined) {
         throw unauthorized();
       }
