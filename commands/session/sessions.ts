@@ -83,6 +83,8 @@ export function sessions(deps: SessionsDeps): Sessions {
       await deps.passed(position, SETTLE_MS);
     }
     if (!open) {
+      // It may have ended while its client was being kept.
+      await personal.forgetClient(sessionId);
       throw unauthorized();
     }
     const { userId: sub, sessionVersion, generation, expiresAt } = open;
@@ -102,7 +104,9 @@ export function sessions(deps: SessionsDeps): Sessions {
 
   async function end(id: string, reason: SessionEnd, context: CommandContext): Promise<bigint | undefined> {
     const { position } = await run(id, { type: 'end', reason, at: now() }, stepOf(context, `end ${id}`));
-    await personal.forgetClient(id);
+    if (!(await openSession(id))) {
+      await personal.forgetClient(id);
+    }
     return position;
   }
 

@@ -91,6 +91,14 @@ test('time ends it: without a refresh, and in any case', () => {
     .thenFacts(ended('expired', 30 * DAY));
 });
 
+test('it is not said to have expired before its time', () => {
+  const end = (ms: number) => ({ type: 'end', reason: 'expired', at: at(ms) }) as const;
+  given(started)
+    .when(end(SESSION.idleMs - 1))
+    .thenFacts();
+  given(started).when(end(SESSION.idleMs)).thenFacts(ended('expired', SESSION.idleMs));
+});
+
 test('a new version of the user ends it, unless it is carried on', () => {
   given(started)
     .when(show(0, 1000, { sessionVersion: 2 }))
