@@ -15,6 +15,7 @@ import {
 import { tokenIssuer } from '../http/index.js';
 import { type Clock, type Random, Secret, streams } from '../kernel/index.js';
 import type { Access } from '../projections/index.js';
+import type { Personal } from '../vault/index.js';
 import type { Exclusively } from './exclusively.js';
 import type { FirstKeys } from './first-keys.js';
 import type { ServeSettings } from './settings.js';
@@ -31,6 +32,7 @@ export interface People {
 interface Deps {
   readonly handlers: Handlers;
   readonly access: Access;
+  readonly persons: Personal;
   readonly clock: Clock;
   readonly random: Random;
   readonly exclusively: Exclusively;
@@ -38,7 +40,10 @@ interface Deps {
 
 const FRESH_MS = 5_000;
 
-export function people(keys: FirstKeys, { handlers, access, clock, random, exclusively }: Deps): People {
+export function people(
+  keys: FirstKeys,
+  { handlers, access, persons, clock, random, exclusively }: Deps,
+): People {
   const fresh = (): Promise<boolean> => access.fresh(FRESH_MS);
   const base = { handlers, personal: keys.personal, clock, random, passwords: passwords(), fresh };
   // From the log itself: what this process knows may be of a moment ago, and a session would end for it.
@@ -74,6 +79,7 @@ export function people(keys: FirstKeys, { handlers, access, clock, random, exclu
       sessions: signedIn,
       keysOf: (userId) => access.keysOf(userId).map(({ key }) => key.id),
       endMemberships: async () => {},
+      destroyKey: persons.destroy,
     }),
   };
 }

@@ -2,7 +2,7 @@
 /** The control plane in this process, on stores in memory and a clock that is moved by hand; several may share stores. */
 import { pino } from 'pino';
 import { eventLog, memoryLog } from '../event-log/index.js';
-import { httpApp, httpServer } from '../http/index.js';
+import { httpApp, httpServer, platformRoutes } from '../http/index.js';
 import { Secret, systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import { memoryReadStore } from '../read-store/index.js';
 import { openVault } from '../vault/index.js';
@@ -71,6 +71,10 @@ export async function plane(backend: Backend, owner = 'one', shared = false) {
       mongodbDatabase: 'nxmesh',
       kafkaTopic: 'nxmesh',
       rateLimit: '1000000',
+      rateLimitNetwork: '1000000',
+      authRateLimit: '10',
+      authRateWindow: '600',
+      metricsAccess: 'loopback',
       logLevel: 'debug',
       dataDir: '/nonexistent',
     }),
@@ -83,14 +87,16 @@ export async function plane(backend: Backend, owner = 'one', shared = false) {
     random: systemRandom,
   });
   const parts = [await projectionsRole(context), await commandsRole(context), await readApiRole(context)];
+  const routes = parts.flatMap((part) => part.routes ?? []);
   const app = httpApp({
     version: '0.0.0-test',
     log,
     clock,
     random: systemRandom,
     rateLimit: { limit: 1_000_000, windowMs: 60_000 },
+    networkLimit: { limit: 1_000_000, windowMs: 60_000 },
     authenticate: authenticator(context),
-    routes: parts.flatMap((part) => part.routes ?? []),
+    routes: [...routes, ...platformRoutes(routes)],
     checkAnswers: true,
   });
   const server = await httpServer({

@@ -5,11 +5,11 @@ import type { Handlers } from './handlers.js';
 import type { Accounts } from './user/accounts.js';
 import type { Names } from './user/names.js';
 import type { Passwords } from './user/password.js';
-import type { Personal } from './user/personal.js';
+import type { PersonalRecords } from './user/personal.js';
 
 export interface IdentityDeps {
   readonly handlers: Handlers;
-  readonly personal: Personal;
+  readonly personal: PersonalRecords;
   readonly names: Names;
   readonly accounts: Accounts;
   readonly passwords: Passwords;

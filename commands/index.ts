@@ -4,6 +4,7 @@ import { type AgentCommandDeps, agentCommands } from './agent.js';
 import { type ApiKeyDeps, apiKeyCommands } from './api-key/routes.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
 import { organizationCommands } from './organization.js';
+import { type RewindDeps, rewindCommands } from './rewind/index.js';
 import { type SessionDeps, sessionCommands } from './session/routes.js';
 import { type SigningKeyDeps, signingKeyCommands } from './signing-key.js';
 import { upstreamCommands } from './upstream.js';
@@ -22,11 +23,17 @@ export { type Accounts, accounts } from './user/accounts.js';
 export { erasure } from './user/erasure.js';
 export { names } from './user/names.js';
 export { passwords } from './user/password.js';
-export { type Personal, type Profile, personal, vaultKey } from './user/personal.js';
+export { type PersonalRecords, type Profile, personalRecords, vaultKey } from './user/personal.js';
 
 /** Every route that changes something. */
 export const writeRoutes = (
-  deps: AgentCommandDeps & CertificateCommandDeps & SessionDeps & UserDeps & ApiKeyDeps & SigningKeyDeps,
+  deps: AgentCommandDeps &
+    CertificateCommandDeps &
+    RewindDeps &
+    SessionDeps &
+    UserDeps &
+    ApiKeyDeps &
+    SigningKeyDeps,
 ): Route[] => [
   ...sessionCommands(deps),
   ...userCommands(deps),
@@ -38,4 +45,5 @@ export const writeRoutes = (
   ...upstreamCommands(deps),
   ...virtualHostCommands(deps),
   ...certificateCommands(deps),
+  ...rewindCommands(deps),
 ];

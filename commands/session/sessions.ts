@@ -12,7 +12,7 @@ import {
 import type { CommandContext } from '../context.js';
 import type { Handlers } from '../handlers.js';
 import { stepOf } from '../request.js';
-import type { ClientHint, Personal } from '../user/personal.js';
+import type { ClientHint, PersonalRecords } from '../user/personal.js';
 import type { RefreshTokens } from './tokens.js';
 
 export interface KnownSession {
@@ -23,7 +23,7 @@ export interface KnownSession {
 
 export interface SessionsDeps {
   readonly handlers: Handlers;
-  readonly personal: Personal;
+  readonly personal: PersonalRecords;
   readonly tokens: RefreshTokens;
   readonly clock: Clock;
   readonly random: Random;
@@ -110,15 +110,16 @@ export function sessions(deps: SessionsDeps): Sessions {
     return position;
   }
 
-  const byUser = (userId: string, requestId: string): CommandContext => {
+  const byUser = (userId: string, { network }: ClientHint, requestId: string): CommandContext => {
     const commandId = uuidv7(clock, random);
     const actor = `user:${userId}`;
-    return { commandId, digest: commandId, correlationId: requestId, causationId: requestId, actor };
+    const cause = { correlationId: requestId, causationId: requestId };
+    return { commandId, digest: commandId, ...cause, actor, asker: { userId, network } };
   };
 
   return {
     start: async (userId, sessionVersion, client, requestId) => {
-      const context = byUser(userId, requestId);
+      const context = byUser(userId, client, requestId);
       const id = uuidv7(clock, random);
       for (const old of deps.sessionsOf(userId).slice(0, -(MAX_OPEN - 1))) {
         await end(old.id, 'revoked', context);
@@ -156,7 +157,7 @@ export function sessions(deps: SessionsDeps): Sessions {
           sameClient,
           at: now(),
         },
-        byUser(open.userId, requestId),
+        byUser(open.userId, client, requestId),
       );
       return grant(sessionId, position);
     },

@@ -144,7 +144,10 @@ test('what is appended while another looks counts for who asks after it', async 
   const before = followed.fresh(1000);
   await log.append(created[0], 'none', [toEvent(created[1])]);
   const after = Array.from({ length: 10 }, () => followed.fresh(1000));
-  assert.equal(await Promise.all([before, ...after]), Array.from({ length: 11 }, () => true));
+  assert.equal(
+    await Promise.all([before, ...after]),
+    Array.from({ length: 11 }, () => true),
+  );
   assert.is(followed.rights(ann)?.userId, ann);
   assert.is(looked, 2);
   stop.abort();
