@@ -5,6 +5,7 @@ import { commandHandlers, type Handlers, type Locate } from '../commands/index.j
 import type { EventLog } from '../event-log/index.js';
 import {
   type Clock,
+  errorMessage,
   type Random,
   type Secret,
   systemClock,
@@ -106,7 +107,11 @@ export async function contextOn(
       return { people: all, madePassword };
     },
   );
-  const reading = timers.every(READ_AGAIN_MS, () => void keys.signing.refresh().catch(() => {}));
+  const reading = timers.every(READ_AGAIN_MS, () => {
+    keys.signing.refresh().catch((error: unknown) => {
+      log.warn({ error: errorMessage(error) }, 'the signing keys could not be read again');
+    });
+  });
   const readers = reader(readStore, readModels);
   let passed = storedPassed({ store: readStore, clock, timers }, readModels);
   return {

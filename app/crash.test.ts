@@ -2,9 +2,9 @@
 /** What a process leaves half done, the next one finishes. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { streams, timestamp } from '../kernel/index.js';
+import { Secret, streams, timestamp } from '../kernel/index.js';
 import { until } from '../test/harness/until.js';
-import { memoryBackend, newUser, PASSWORD, type Plane, plane } from './plane.harness.js';
+import { ADMIN, memoryBackend, newUser, PASSWORD, type Plane, plane } from './plane.harness.js';
 
 const context = (commandId: string) => ({
   commandId,
@@ -111,6 +111,33 @@ test('a start that was cut off before there was an administrator is gone on with
   const next = await plane(again);
   assert.equal(next.access.administrators(), [admin]);
   await next.signIn();
+  await next.close();
+});
+
+test('the administrator of the first version signs in, and has a user name that nobody else gets', async () => {
+  const backend = await memoryBackend();
+  const first = await plane(backend);
+  const [admin = ''] = first.access.administrators();
+  const password = (await backend.vault.get(`user/${admin}/password`))?.reveal().toString();
+  await first.close();
+  // One record with both, and no user name.
+  const old = await memoryBackend(backend.clock);
+  const key = await backend.vault.get('identity/email-key');
+  assert.ok(key && password);
+  await old.vault.put('identity/email-key', key);
+  const credential = JSON.stringify({ email: ADMIN.email, password });
+  await old.vault.put(`user/${admin}/credential`, new Secret(Buffer.from(credential)));
+  for (const stream of [streams.user(admin), first.keys.personal.emailStream(ADMIN.email)]) {
+    for await (const event of backend.events.read(stream)) {
+      await old.events.append(stream, 'none', [event]);
+    }
+  }
+  const next = await plane(old);
+  const token = (await next.signIn()).access_token;
+  assert.is((await next.call('GET', '/v1/users/me', undefined, { token })).body.username, 'admin');
+  const body = { username: 'Admin', email: 'second@example.com', password: PASSWORD };
+  assert.is((await next.call('POST', '/v1/users', body, { token })).status, 409);
+  assert.is(await next.vault.get(`user/${admin}/credential`), undefined);
   await next.close();
 });
 

@@ -91,7 +91,11 @@ export async function firstAdministrator(
   { adminEmail, adminPassword }: ServeSettings,
   random: Random,
 ): Promise<Secret | undefined> {
-  if (access.administrators().length > 0) {
+  const there = access.administrators();
+  for (const userId of there) {
+    await identity.renew(userId);
+  }
+  if (there.length > 0) {
     return undefined;
   }
   const password = adminPassword ?? new Secret(random.bytes(18).toString('base64url'));

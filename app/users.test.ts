@@ -231,6 +231,25 @@ test('C16: letters that are composed otherwise are the same password', async () 
   assert.match(phc, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
 });
 
+test("the platform's API has users too, in its own envelope", async () => {
+  const made = await as('POST', '/api/v1/users', {
+    username: 'plat',
+    email: 'plat@example.com',
+    password: PASSWORD,
+  });
+  assert.is(made.status, 201, made.text);
+  const { id } = made.body.data;
+  assert.is(made.body.success, true);
+  const put = await as('PUT', `/api/v1/users/${id}`, { is_active: false });
+  assert.is(put.body.data.is_active, false);
+  const list = await as('GET', '/api/v1/users?search=plat&limit=1');
+  assert.is(list.status, 200, list.text);
+  assert.match(list.text, id);
+  assert.is((await as('GET', '/api/v1/users/me')).body.data.username, 'admin');
+  assert.is((await as('DELETE', `/api/v1/users/${id}`)).status, 200);
+  assert.is((await as('GET', `/api/v1/users/${id}`)).status, 404);
+});
+
 test('a reservation that a crash has left is taken over, one that is in use never', async () => {
   const meta = { digest: 'd', correlationId: 'r', causationId: 'r', actor: 'system' };
   const stream = one.keys.personal.emailStream('left@example.com');

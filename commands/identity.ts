@@ -32,6 +32,8 @@ export interface Identity {
   addressOf(userId: string): Promise<string | undefined>;
   /** An address however it is written, as a digest under a key: it may stand where the address may not. */
   addressDigest(email: string): string;
+  /** Brings the one user of the first version to how users are kept now. */
+  renew(userId: string): Promise<void>;
   /** Makes the first administrator, or says that the address has a user already. */
   makeAdministrator(email: string, password: Secret): Promise<boolean>;
 }
@@ -58,6 +60,12 @@ export function identity(deps: IdentityDeps): Identity {
     },
     addressOf: async (userId) => (await personal.profile(userId))?.email,
     addressDigest: personal.addressDigest,
+    renew: async (userId) => {
+      if (await personal.isOld(userId)) {
+        await names.reserve('username', FIRST_USERNAME, userId, systemContext(userId));
+        await personal.renew(userId);
+      }
+    },
     makeAdministrator: async (email, password) => {
       // The same at every start, so that one that was cut off is gone on with; another where that one was erased.
       let userId = uuidv5('first administrator', personal.emailStream(email));

@@ -26,6 +26,10 @@ export interface PersonalRecords {
   client(sessionId: string): Promise<ClientHint | undefined>;
   keepClient(sessionId: string, hint: ClientHint): Promise<void>;
   forgetClient(sessionId: string): Promise<void>;
+  /** Whether address and password are still kept as the first version did. */
+  isOld(userId: string): Promise<boolean>;
+  /** Keeps them as they are kept now. */
+  renew(userId: string): Promise<void>;
   /** Profile and password. */
   forget(userId: string): Promise<void>;
   /** Streams that reserve an address and a user name: a keyed hash, so that the log holds neither. */
@@ -95,6 +99,16 @@ export async function personalRecords({
     },
     keepClient: (sessionId, hint) => put(clientId(sessionId), JSON.stringify(hint)),
     forgetClient: (sessionId) => vault.destroy(clientId(sessionId)),
+    isOld: async (userId) => (await credential(userId)) !== undefined,
+    renew: async (userId) => {
+      const old = await credential(userId);
+      if (old) {
+        const profile = { username: FIRST_USERNAME, email: old.email, full_name: null };
+        await put(profileId(userId), JSON.stringify(profile));
+        await put(passwordId(userId), old.password);
+        await vault.destroy(credentialId(userId));
+      }
+    },
     forget: async (userId) => {
       for (const id of [profileId(userId), passwordId(userId), credentialId(userId)]) {
         await vault.destroy(id);
