@@ -84,6 +84,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       prefer: route.accepted ? preferOf(ctx.req.headers.prefer) : NO_WISH,
       path: fill(route.path, params),
       network,
+      header: (name) => headerOf(ctx, name),
       get signal() {
         gone ??= goneSignal(ctx.res);
         return gone;
@@ -177,6 +178,11 @@ function bodyOf(route: Route, check: Validator<unknown>, body: unknown): unknown
 
 const fill = (pattern: string, params: Record<string, string>): string =>
   pattern.replaceAll(/\{([a-z_]+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+
+function headerOf({ req }: Context, name: string): string | undefined {
+  const value = req.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
 
 /** Aborts when the connection closes before the answer is out. */
 function goneSignal(response: ServerResponse): AbortSignal {

@@ -2,7 +2,7 @@
 import { type TSchema, Uuid } from '../../schemas/index.js';
 import { wireSchema } from '../dialect.js';
 import { mediaType } from '../negotiate.js';
-import { policyOf } from '../policy.js';
+import { type Action, policyOf } from '../policy.js';
 import { dialectOfRoute, paramNames, type Route, takesIfMatch } from '../route.js';
 import type { Components, Json } from './components.js';
 import { errorResponses } from './errors.js';
@@ -31,7 +31,7 @@ export function operation(one: Route, shared: Components): Json {
     tags: [one.tag],
     'x-permission': one.permission,
     ...(scope === undefined ? {} : { 'x-scope': scope }),
-    security: one.permission === 'public' ? [] : [...(one.openTo ? [{}] : []), { bearer: [] }],
+    security: one.permission === 'public' ? [] : securityOf(one.permission, one.openTo !== undefined),
     parameters: parameters(one, shared),
     ...(one.body ? { requestBody: requestBody(one, shared) } : {}),
     responses: {
@@ -45,6 +45,13 @@ export function operation(one: Route, shared: Components): Json {
     },
   };
 }
+
+/** What is for people takes no API key. */
+const securityOf = (permission: Action, open: boolean): Json[] => [
+  ...(open ? [{}] : []),
+  { bearer: [] },
+  ...(policyOf(permission)?.[1] === undefined ? [] : [{ apiKey: [] }]),
+];
 
 function successContent(one: Route, schema: TSchema | undefined, shared: Components): Json {
   const { contentType } = one.success;
