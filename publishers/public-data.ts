@@ -19,6 +19,9 @@ export const NOT_PUBLISHED: { readonly [T in EventType]?: readonly string[] | 'a
   'session.refreshed': 'all',
   'session.ended': 'all',
   'api_key.created': ['secret_sha256'],
+  'invitation.created': ['token_sha256'],
+  // Of use to who checks the audit of this log, which has it.
+  'audit.checkpoint_signed': 'all',
 };
 
 export const publishedTypes: readonly EventType[] = (Object.keys(eventSchemas) as EventType[]).filter(
