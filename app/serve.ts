@@ -3,7 +3,16 @@
  * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
  * what it needs from here and knows nothing of the others.
  */
-import { httpApp, httpServer, jwtAuthenticator, keyId } from '../http/index.js';
+import type { Logger } from 'pino';
+import {
+  type HttpApp,
+  httpApp,
+  httpServer,
+  jwtAuthenticator,
+  keyId,
+  platformRoutes,
+  type Route,
+} from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
 import { probes } from '../read-api/index.js';
 import { type Context, openContext } from './context.js';
@@ -33,14 +42,38 @@ export interface Serving {
 /** Starts and listens. Rejects with an error that says by name what is wrong. */
 export async function serve(settings: ServeSettings): Promise<Serving> {
   const log = logger(settings.logLevel);
-  const context = await openContext(settings, log);
-  const parts: Part[] = [];
-  for (const [role, starter] of STARTERS) {
-    if (settings.roles.includes(role)) {
-      parts.push(await (await starter())(context));
-    }
+  const { context, parts, app, close } = await application(settings, log);
+  const { clock, timers, random, keys } = context;
+  for (const part of parts) {
+    await part.listen?.();
   }
-  const { clock, timers, random, keys, access } = context;
+  const server = await httpServer({ listener: app.listener, ...settings.httpListen, clock, timers, random });
+  log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
+
+  return {
+    madePassword: keys.madePassword,
+    close: async () => {
+      await server.close(HTTP_GRACE_MS);
+      await close();
+      log.info('stopped');
+    },
+  };
+}
+
+export interface Application {
+  readonly context: Context;
+  readonly parts: readonly Part[];
+  /** Everything that it answers. */
+  readonly routes: readonly Route[];
+  readonly app: HttpApp;
+  close(): Promise<void>;
+}
+
+/** Everything that `serve` starts, before it listens. */
+export async function application(settings: ServeSettings, log: Logger): Promise<Application> {
+  const context = await openContext(settings, log);
+  const { parts, routes } = await assemble(context);
+  const { clock, random, keys, access } = context;
   const { publicKey } = keys.signing;
   const app = httpApp({
     version: VERSION,
@@ -57,25 +90,27 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
         return rights?.sessionVersion === sessionVersion ? { kind: 'user', id: sub, ...rights } : undefined;
       },
     }),
-    routes: [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))],
+    routes,
   });
-  for (const part of parts) {
-    await part.listen?.();
-  }
-  const server = await httpServer({ listener: app.listener, ...settings.httpListen, clock, timers, random });
-  log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
-
-  return {
-    madePassword: keys.madePassword,
-    close: async () => {
-      await server.close(HTTP_GRACE_MS);
-      for (const part of parts.toReversed()) {
-        await part.close();
-      }
-      await context.close();
-      log.info('stopped');
-    },
+  const close = async (): Promise<void> => {
+    for (const part of parts.toReversed()) {
+      await part.close();
+    }
+    await context.close();
   };
+  return { context, parts, routes, app, close };
+}
+
+/** The parts of the roles that run here, and the table of everything that they answer. */
+async function assemble(context: Context): Promise<{ parts: readonly Part[]; routes: readonly Route[] }> {
+  const parts: Part[] = [];
+  for (const [role, starter] of STARTERS) {
+    if (context.settings.roles.includes(role)) {
+      parts.push(await (await starter())(context));
+    }
+  }
+  const routes = [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))];
+  return { parts, routes: [...routes, ...platformRoutes(routes)] };
 }
 
 async function ready(parts: readonly Part[]): Promise<{ ok: boolean; why: string }> {

@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type { Logger } from 'pino';
 import type { Clock } from '../kernel/index.js';
 import { networkOf } from './client-address.js';
-import type { RequestState } from './pipeline.js';
+import type { RequestState } from './request-state.js';
 
 /** The part of a logger that is used here. */
 export type Log = Pick<Logger, 'info' | 'warn' | 'error'>;

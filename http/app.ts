@@ -5,11 +5,13 @@ import Koa, { type Context } from 'koa';
 import { type Clock, errorMessage, invariant, NxError, notFound, type Random } from '../kernel/index.js';
 import { type Log, logAccess } from './access-log.js';
 import { discard } from './body.js';
+import { dialectOf, platformError } from './dialect.js';
 import { errorAnswer, HttpError } from './errors.js';
 import { checkMessage, requestIdOf } from './message.js';
 import { type OpenApiDocument, openApi, openApiRoute } from './openapi.js';
-import { type Authenticate, pipeline, type RequestState } from './pipeline.js';
+import { type Authenticate, pipeline } from './pipeline.js';
 import { type RateLimit, rateLimiter } from './rate-limit.js';
+import type { RequestState } from './request-state.js';
 import { METHODS, paramNames, type Route } from './route.js';
 
 export interface HttpAppDeps {
@@ -49,9 +51,9 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
   const { log, clock, random, maxBodyBytes = 1024 * 1024, checkAnswers = false } = deps;
   const limiter = rateLimiter({ clock, ...(deps.rateLimit ?? { limit: 1000, windowMs: 60_000 }) });
   const pipe = { authenticate: deps.authenticate, limiter, clock, maxBodyBytes, checkAnswers };
-  const document = openApi(deps.routes, deps.version);
+  const routes = [...deps.routes, openApiRoute(() => document)];
+  const document = openApi(routes, deps.version);
   const router = new Router({ strict: true, sensitive: true });
-  const routes = [...deps.routes, openApiRoute(document)];
   checkTable(routes);
   for (const route of routes) {
     router.register(route.path.replaceAll(/\{([a-z_]+)\}/g, ':$1'), [route.method], pipeline(route, pipe));
@@ -63,13 +65,14 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
   koa.use(async (ctx, next) => {
     const state = ctx.state as RequestState;
     state.requestId = requestIdOf(ctx.req, clock, random);
+    state.dialect = dialectOf(ctx.path);
     ctx.set({ ...SECURITY_HEADERS, 'X-Request-Id': state.requestId });
     logAccess(ctx, log, clock);
     try {
       checkMessage(ctx.req);
       await next();
     } catch (error) {
-      refuse(ctx, error, log);
+      refuse(ctx, error, deps);
     }
   });
   koa.use(router.routes());
@@ -99,8 +102,8 @@ function checkTable(routes: readonly Route[]): void {
   }
 }
 
-function refuse(ctx: Context, error: unknown, log: Log): void {
-  const { requestId } = ctx.state as RequestState;
+function refuse(ctx: Context, error: unknown, { log, clock }: HttpAppDeps): void {
+  const { requestId, dialect } = ctx.state as RequestState;
   const answer = errorAnswer(error, requestId);
   if (!(error instanceof NxError)) {
     log.error({ err: error, request_id: requestId }, 'unexpected error');
@@ -114,7 +117,11 @@ function refuse(ctx: Context, error: unknown, log: Log): void {
   ctx.set({ 'Cache-Control': 'no-store', ...answer.headers });
   ctx.remove('ETag');
   ctx.type = 'application/json';
-  ctx.body = JSON.stringify(answer.body);
+  ctx.body = JSON.stringify(
+    dialect === 'platform'
+      ? platformError(answer.body, answer.headers['Retry-After'], { requestId, now: clock.now() })
+      : answer.body,
+  );
 }
 
 /** A path that has other methods: 405 with `Allow`, or 204 for OPTIONS. Any other: 404. */

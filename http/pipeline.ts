@@ -3,15 +3,17 @@ import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import { type Clock, invalid, invariant, notFound } from '../kernel/index.js';
 import { closed, Uuid, type Validator, validator } from '../schemas/index.js';
+import { answerer } from './answer.js';
 import { anonymous, authorize, type Grant, type Principal } from './authorize.js';
 import { readBody } from './body.js';
 import { networkOf } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
 import { needsOrganization, policyOf } from './policy.js';
-import { entityTag, isNotModified, parseIfMatch } from './preconditions.js';
+import { parseIfMatch } from './preconditions.js';
 import { queryReader } from './query.js';
 import { type RateLimiter, rateLimited, rateLimitHeaders } from './rate-limit.js';
-import { type HandlerRequest, type HandlerResult, paramNames, type Route, takesIfMatch } from './route.js';
+import type { RequestState } from './request-state.js';
+import { dialectOfRoute, type HandlerRequest, paramNames, type Route, takesIfMatch } from './route.js';
 
 /** Who asks, from the request's credentials. UNAUTHORIZED when there are none or they are not good. */
 export type Authenticate = (ctx: Context) => Promise<Principal>;
@@ -25,13 +27,6 @@ export interface PipelineDeps {
   readonly checkAnswers: boolean;
 }
 
-/** What the pipeline and the log tell each other of one request. */
-export interface RequestState {
-  requestId: string;
-  operationId?: string;
-  principal?: Principal;
-}
-
 /**
  * One request of one route: who asks, whether they ask too often, what they ask for, whether they may, the handler, the
  * answer. Credentials come before the body, so that nobody without them makes the server parse a megabyte.
@@ -42,12 +37,14 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
   const readQuery = queryReader(route.query);
   const readParams = paramsReader(route);
   const checkBody: Validator<unknown> = validator(route.body ?? closed({}));
-  const checkAnswer = deps.checkAnswers && route.success.schema ? validator(route.success.schema) : undefined;
+  const answer = answerer(route, deps);
+  const dialect = dialectOfRoute(route);
   const mustAllow = permission !== 'public' && needsOrganization(permission);
 
   return async (ctx) => {
     const state = ctx.state as RequestState;
     state.operationId = route.operationId;
+    state.dialect = dialect;
     const principal = permission === 'public' ? anonymous : await deps.authenticate(ctx);
     state.principal = principal;
     const network = networkOf(ctx.req.socket.remoteAddress);
@@ -63,7 +60,9 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     const params = readParams(ctx.params as Record<string, string>);
     const query = readQuery(ctx.querystring);
     const idempotencyKey = route.idempotent ? idempotencyKeyOf(ctx.req) : undefined;
-    const ifMatch = takesIfMatch(route) ? parseIfMatch(ctx.req.headers['if-match']) : undefined;
+    const ifMatch = takesIfMatch(route)
+      ? parseIfMatch(ctx.req.headers['if-match'], dialect === 'platform')
+      : undefined;
     const position = positionOf(ctx.req);
     const body = bodyOf(route, checkBody, await readBody(ctx.req, deps.maxBodyBytes));
     let grant: Grant | undefined;
@@ -90,9 +89,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     };
     const result = await route.handler(request);
     invariant(!mustAllow || grant, `${route.operationId} answered without asking for ${permission}`);
-    const checked = checkAnswer?.(result.body);
-    invariant(!checked || checked.ok, `answer of ${route.operationId}: ${JSON.stringify(checked)}`);
-    answer(ctx, route, result);
+    answer(ctx, result);
   };
 }
 
@@ -147,32 +144,4 @@ function goneSignal(response: ServerResponse): AbortSignal {
     }
   });
   return controller.signal;
-}
-
-function answer(ctx: Context, route: Route, result: HandlerResult): void {
-  ctx.status = result.status ?? route.success.status;
-  if (result.headers) {
-    ctx.set({ ...result.headers });
-  }
-  if (result.position !== undefined) {
-    ctx.set('NxMesh-Position', String(result.position));
-  }
-  if (result.revision !== undefined) {
-    ctx.set('ETag', entityTag(result.revision));
-    ctx.set('Cache-Control', 'private, no-cache');
-    const conditional = route.method === 'GET' && ctx.status === 200 && result.volatile !== true;
-    if (conditional && isNotModified(ctx.req.headers['if-none-match'], result.revision)) {
-      ctx.status = 304;
-      ctx.body = null;
-      ctx.status = 304;
-      return;
-    }
-  }
-  if (result.body === undefined) {
-    ctx.body = null;
-    ctx.status = result.status ?? route.success.status;
-    return;
-  }
-  ctx.type = 'application/json';
-  ctx.body = JSON.stringify(result.body);
 }

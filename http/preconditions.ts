@@ -36,8 +36,11 @@ const malformed = (name: string): NxError =>
     detail(name, 'INVALID_FORMAT', 'Must be * or a list of quoted entity tags'),
   ]);
 
-/** `If-Match` compares strongly: a weak tag matches nothing. BAD_REQUEST when it is not a list of tags. */
-export function parseIfMatch(header: string | undefined): IfMatch | undefined {
+/**
+ * `If-Match` compares strongly: a weak tag matches nothing, unless the API gives only weak ones. BAD_REQUEST when it is
+ * not a list of tags.
+ */
+export function parseIfMatch(header: string | undefined, takesWeak = false): IfMatch | undefined {
   if (header === undefined) {
     return undefined;
   }
@@ -45,7 +48,7 @@ export function parseIfMatch(header: string | undefined): IfMatch | undefined {
     return '*';
   }
   return tags(header, 'If-Match')
-    .filter((tag) => !tag.weak && REVISION.test(tag.value))
+    .filter((tag) => (takesWeak || !tag.weak) && REVISION.test(tag.value))
     .map((tag) => BigInt(tag.value));
 }
 

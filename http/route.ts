@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../kernel/index.js';
 import type { Static, TSchema } from '../schemas/index.js';
 import type { Grant, Principal } from './authorize.js';
+import { type Dialect, dialectOf } from './dialect.js';
 import type { Action } from './policy.js';
 import type { IfMatch } from './preconditions.js';
 
@@ -45,6 +46,15 @@ export interface HandlerResult {
   readonly status?: number;
   /** A JSON value. */
   readonly body?: unknown;
+  /**
+   * Instead of a JSON value: a text or bytes of this type, or a source of them, read as fast as the caller takes it and
+   * given back when it has gone. A source that waits for long must heed the request's `signal`; one that fails cuts the
+   * connection.
+   */
+  readonly content?: {
+    readonly type: string;
+    readonly data: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+  };
   /** Revision of the one resource in the body: becomes `ETag`. */
   readonly revision?: bigint;
   /** The body also holds what its revision does not cover (health): `If-None-Match` is not answered with 304. */
@@ -70,7 +80,16 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   /** Object schema with properties of string, integer, boolean or enum type. */
   readonly query?: Query;
   readonly body?: Body;
-  readonly success: { readonly status: number; readonly description?: string; readonly schema?: TSchema };
+  /** How answers and errors are shaped; from the path when left out. */
+  readonly dialect?: Dialect;
+  readonly success: {
+    readonly status: number;
+    readonly description?: string;
+    /** Of the handler's body. */
+    readonly schema?: TSchema;
+    /** Media type where the handler gives `content`. */
+    readonly contentType?: string;
+  };
   /** Codes besides those that follow from the rest of the route (`errorsOf`). */
   readonly errors?: readonly ErrorCode[];
   /** Takes an `Idempotency-Key`. */
@@ -90,6 +109,8 @@ export function route<const Path extends string, Query extends TSchema, Body ext
 ): Route {
   return spec as unknown as Route;
 }
+
+export const dialectOfRoute = (one: Route): Dialect => one.dialect ?? dialectOf(one.path);
 
 /** Names of the path's parameters, in order. */
 export const paramNames = (path: string): string[] =>
