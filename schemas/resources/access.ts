@@ -7,7 +7,9 @@ export type Role = (typeof ROLES)[number];
 export const MemberRole = oneOf(...ROLES);
 
 /** What is left of a member's role in one workspace; `none` hides the workspace. */
-export const WorkspaceRole = oneOf(...ROLES, 'none');
+export const WORKSPACE_ROLES = ['none', 'viewer', 'editor', 'admin'] as const;
+export type WorkspaceRole = (typeof WORKSPACE_ROLES)[number];
+export const WorkspaceRole = oneOf(...WORKSPACE_ROLES);
 
 /** `read:upstreams`, `events:emit`, `admin:system`. */
 export const Scope = Type.String({ maxLength: 64, pattern: '^[a-z_]+:[a-z_]+$' });
@@ -18,6 +20,8 @@ export const Invitation = closed({
   organization_id: Uuid,
   role: MemberRole,
   invited_by: Uuid,
+  /** It is for one address only. */
+  has_address: Type.Boolean(),
   created_at: Timestamp,
   expires_at: Timestamp,
 });
