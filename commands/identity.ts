@@ -19,6 +19,10 @@ export interface Identity {
   authenticate(email: string, password: Secret): Promise<{ userId: string } | undefined>;
   /** Makes the first administrator where the address has no user yet; says whether it did. */
   ensureAdmin(email: string, password: Secret): Promise<boolean>;
+  /** The address that a user signs in with; undefined when there is no such user (any more). */
+  addressOf(userId: string): Promise<string | undefined>;
+  /** An address however it is written, as a digest under a key: it may stand where the address may not. */
+  addressDigest(email: string): string;
 }
 
 interface Credential {
@@ -47,10 +51,10 @@ export async function identity(deps: IdentityDeps): Promise<Identity> {
   const { handlers, vault, passwords, clock, random } = deps;
   const key = await vaultKey(vault, 'identity/email-key', random);
 
-  const emailStream = (email: string): string =>
-    streams.email(
-      createHmac('sha256', key.reveal()).update(email.trim().toLowerCase().normalize('NFC')).digest('hex'),
-    );
+  const addressDigest = (email: string): string =>
+    createHmac('sha256', key.reveal()).update(email.trim().toLowerCase().normalize('NFC')).digest('hex');
+
+  const emailStream = (email: string): string => streams.email(addressDigest(email));
 
   const userOf = (email: string): Promise<string | undefined> =>
     handlers.email.peek(emailStream(email), (state) => state.userId);
@@ -67,6 +71,8 @@ export async function identity(deps: IdentityDeps): Promise<Identity> {
       const right = await passwords.verify(password, credential?.password);
       return right && userId !== undefined ? { userId } : undefined;
     },
+    addressOf: async (userId) => (await credentialOf(userId))?.email,
+    addressDigest,
     ensureAdmin: async (email, password) => {
       if ((await userOf(email)) !== undefined) {
         return false;

@@ -2,6 +2,8 @@
 import type { Route } from '../http/index.js';
 import { type AgentCommandDeps, agentCommands } from './agent.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
+import { type InvitationCommandDeps, invitationCommands } from './invitation/index.js';
+import { type MemberCommandDeps, memberCommands } from './member.js';
 import { organizationCommands } from './organization.js';
 import { type SessionDeps, sessionCommands } from './session.js';
 import { upstreamCommands } from './upstream.js';
@@ -12,13 +14,18 @@ export { destroyMaterial, readMaterial } from './certificate/index.js';
 export type { CommandContext } from './context.js';
 export { commandHandlers, type Handlers } from './handlers.js';
 export { type Identity, identity, vaultKey } from './identity.js';
+export { destroyAddress, invitedAddress } from './invitation/index.js';
 export { passwords } from './password.js';
 export type { Locate } from './request.js';
 
 /** Every route that changes something. */
-export const writeRoutes = (deps: AgentCommandDeps & CertificateCommandDeps & SessionDeps): Route[] => [
+export const writeRoutes = (
+  deps: AgentCommandDeps & CertificateCommandDeps & SessionDeps & MemberCommandDeps & InvitationCommandDeps,
+): Route[] => [
   ...sessionCommands(deps),
   ...organizationCommands(deps),
+  ...memberCommands(deps),
+  ...invitationCommands(deps),
   ...workspaceCommands(deps),
   ...agentCommands(deps),
   ...upstreamCommands(deps),

@@ -4,6 +4,8 @@ export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
+export type { InvitationDoc } from './invitations.js';
+export { type MemberDoc, memberId } from './members.js';
 export { type Models, readModels } from './models.js';
 export type { OrganizationDoc } from './organizations.js';
 export { whileOwned } from './owned.js';

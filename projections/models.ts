@@ -2,6 +2,8 @@
 import { type AgentDoc, agents } from './agents.js';
 import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
+import { type InvitationDoc, invitations } from './invitations.js';
+import { type MemberDoc, members } from './members.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
 import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
@@ -14,6 +16,8 @@ export interface Models {
   readonly agents: AgentDoc;
   readonly certificates: CertificateDoc;
   readonly deliveries: DeliveryDoc;
+  readonly invitations: InvitationDoc;
+  readonly members: MemberDoc;
   readonly organizations: OrganizationDoc;
   readonly places: PlaceDoc;
   readonly upstreams: UpstreamDoc;
@@ -25,6 +29,8 @@ export interface Models {
 /** Every read model. */
 export const readModels: readonly Projection[] = [
   organizations,
+  members,
+  invitations,
   workspaces,
   places,
   agents,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { startApp, type TestApp } from '../http/http.harness.js';
 import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
-import { reader, readModels, versionId } from '../projections/index.js';
+import { memberId, reader, readModels, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { agentHealth } from './agent-health.js';
 import { probes } from './probes.js';
@@ -25,12 +25,16 @@ export async function startReadApi() {
     );
     await store.setPointer(projection.name, projection.version);
   }
+  /** Of users and of invitations, as the vault has them. */
+  const addresses = new Map<string, string>();
   const state = { position: 100n, ready: { ok: true } as { ok: boolean; why?: string } };
   const queries = queryRoutes({
     reader: reader(store, readModels),
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
     clock: systemClock,
+    addressOf: async (userId) => addresses.get(userId),
+    invitedAddress: async (id) => addresses.get(id),
   });
   const routes = [...queries, ...probes(async () => state.ready)];
   const app = await startApp(routes);
@@ -56,6 +60,7 @@ export async function startReadApi() {
     routes,
     store,
     state,
+    addresses,
     put,
     organization: (name: string) => put('organizations', { ...resource(idOf(name), 1), name, slug: name }),
     workspace: (name: string, organization: string) =>
@@ -64,6 +69,24 @@ export async function startReadApi() {
         organization_id: idOf(organization),
         name,
         slug: name,
+      }),
+    member: (name: string, organization: string, fields: Record<string, unknown> = {}) =>
+      put('members', {
+        ...resource(memberId(idOf(organization), idOf(name)), 2),
+        organization_id: idOf(organization),
+        user_id: idOf(name),
+        role: 'editor',
+        workspace_roles: {},
+        ...fields,
+      }),
+    invitation: (name: string, organization: string, expires_at = '2100-01-01T00:00:00.000Z') =>
+      put('invitations', {
+        ...resource(idOf(name), 3),
+        organization_id: idOf(organization),
+        role: 'viewer',
+        invited_by: idOf('owner'),
+        has_address: true,
+        expires_at,
       }),
     upstream: (name: string, workspace: string, revision = 3) =>
       put('upstreams', {

@@ -23,9 +23,11 @@ test.before(async () => {
     await api.agent(`${workspace}-agent`, workspace);
     await api.certificate(`${workspace}-certificate`, workspace);
     await api.version(1, workspace);
+    await api.member(`${organization}-member`, organization);
+    await api.invitation(`${organization}-invitation`, organization);
   }
   await api.workspace('staging', 'acme');
-  token = (await api.user({ [idOf('acme')]: 'viewer' })).token;
+  token = (await api.user({ [idOf('acme')]: 'admin' })).token;
   nobody = (await api.user()).token;
   admin = (await api.user({}, true)).token;
 });
@@ -39,6 +41,10 @@ test('the operations are exactly these', () => {
     [
       'listOrganizations GET /v1/organizations',
       'getOrganization GET /v1/organizations/{organization_id}',
+      'listMembers GET /v1/organizations/{organization_id}/members',
+      'getMember GET /v1/organizations/{organization_id}/members/{user_id}',
+      'listWorkspaceMembers GET /v1/workspaces/{workspace_id}/members',
+      'listInvitations GET /v1/organizations/{organization_id}/invitations',
       'listWorkspaces GET /v1/organizations/{organization_id}/workspaces',
       'getWorkspace GET /v1/workspaces/{workspace_id}',
       'listAgents GET /v1/workspaces/{workspace_id}/agents',
@@ -65,6 +71,7 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   upstream_id: idOf(`${workspace}-upstream`),
   virtual_host_id: idOf(`${workspace}-host`),
   certificate_id: idOf(`${workspace}-certificate`),
+  user_id: idOf(`${organization}-member`),
   version: '1',
 });
 const fill = (path: string, values: Record<string, string>): string =>
@@ -74,7 +81,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     ({ permission }) => permission !== 'public' && needsOrganization(permission),
   );
-  assert.is(routes.length, 13);
+  assert.is(routes.length, 17);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));

@@ -10,7 +10,7 @@ import type { Part } from './part.js';
 
 /** Everything that changes something. */
 export async function commandsRole(context: Context): Promise<Part> {
-  const { handlers, locate, passed, clock, random, timers, users, keys, events, vault } = context;
+  const { handlers, locate, passed, clock, random, timers, users, keys, events, vault, access } = context;
   const { privateKey, publicKey } = keys.signing;
   const issue = tokenIssuer({ ...TOKENS, clock, random, privateKey, kid: keyId(publicKey) });
   const routes = writeRoutes({
@@ -21,6 +21,7 @@ export async function commandsRole(context: Context): Promise<Part> {
     clock,
     random,
     identity: users,
+    isUser: (userId) => access.rights(userId) !== undefined,
     limiter: loginLimiter({ clock }),
     issue: (userId) => issue({ sub: userId, sessionVersion: 1 }),
     tokenSecret: keys.tokenSecret,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
-import { destroyDeletedKeys } from '../certificate-keys.js';
+import { destroyDeletedKeys, destroyInvitedAddresses } from '../certificate-keys.js';
 import type { Context } from '../context.js';
 import { supervise } from '../supervise.js';
 import { workflowCheckpoint } from '../workflow-checkpoint.js';
@@ -46,6 +46,15 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ),
     { timers, log, signal: stopping.signal },
   );
+  const addresses = supervise(
+    'invited-addresses',
+    (signal) =>
+      destroyInvitedAddresses(
+        { events, vault, checkpoint: workflowCheckpoint(readStore, 'invited-addresses') },
+        signal,
+      ),
+    { timers, log, signal: stopping.signal },
+  );
   return {
     notReady: async () => {
       const behind = (await runner.status()).filter(({ state }) => state !== 'live' && state !== 'standby');
@@ -53,7 +62,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
     },
     close: async () => {
       stopping.abort();
-      await Promise.all([workflow, keys]);
+      await Promise.all([workflow, keys, addresses]);
       await runner.stop();
     },
   };

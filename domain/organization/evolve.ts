@@ -26,7 +26,8 @@ export function evolve(state: OrganizationState, fact: OrganizationFact): void {
     case 'member.role_changed':
       state.members.set(fact.data.user_id, {
         role: fact.data.role,
-        at: state.members.get(fact.data.user_id)?.at ?? fact.data.at,
+        createdAt: state.members.get(fact.data.user_id)?.createdAt ?? fact.data.at,
+        updatedAt: fact.data.at,
       });
       return;
     case 'member.removed':

@@ -7,7 +7,7 @@ export interface OrganizationState {
   existed: boolean;
   /** Slug → the workspace that holds it, and since when. */
   readonly workspaceSlugs: Map<string, { readonly workspaceId: string; readonly at: string }>;
-  /** User → role, and since when. */
+  /** User → role. */
   readonly members: Map<string, Member>;
   /** User → workspace → what is left there of the role. */
   readonly narrowings: Map<string, Map<string, WorkspaceRole>>;
@@ -17,7 +17,8 @@ export interface OrganizationState {
 
 export interface Member {
   readonly role: Role;
-  readonly at: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
 }
 
 export interface PendingInvitation {
