@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Two tenants with one of everything, and everybody who could ask for it. */
+import { testPair } from '../../commands/certificate/pairs.harness.js';
+import { POLICY } from '../../http/index.js';
+import { uuidv5 } from '../../kernel/index.js';
+import type { Role } from '../../schemas/index.js';
+import { until } from '../harness/until.js';
+import { startWorld, type World } from './world.harness.js';
+
+/** Path parameter → value. */
+export type Ids = Readonly<Record<string, string>>;
+
+/**
+ * Where what a path parameter names belongs: the rights at that place decide. A new parameter gets a row here, and one
+ * in `MADE` (or `GIVEN`) that makes it in both tenants.
+ */
+export const PLACES: Readonly<Record<string, 'organization' | 'workspace'>> = {
+  organization_id: 'organization',
+  user_id: 'organization',
+  invitation_id: 'organization',
+  workspace_id: 'workspace',
+  agent_id: 'workspace',
+  upstream_id: 'workspace',
+  virtual_host_id: 'workspace',
+  certificate_id: 'workspace',
+  version: 'workspace',
+};
+
+type Body = (tenant: string) => object | Promise<object>;
+
+/** How each is made, in this order, by whoever may do everything: parameter, path, body, and the id's field. */
+const MADE: readonly (readonly [name: string, path: string, body: Body, field?: string])[] = [
+  ['organization_id', '/v1/organizations', (tenant) => ({ name: tenant, slug: tenant })],
+  [
+    'workspace_id',
+    '/v1/organizations/{organization_id}/workspaces',
+    (tenant) => ({ name: tenant, slug: tenant }),
+  ],
+  [
+    'invitation_id',
+    '/v1/organizations/{organization_id}/invitations',
+    (tenant) => ({ role: 'viewer', email: `guest@${tenant}.example` }),
+  ],
+  ['agent_id', '/v1/workspaces/{workspace_id}/agents/tokens', (tenant) => ({ name: tenant }), 'agent_id'],
+  [
+    'upstream_id',
+    '/v1/workspaces/{workspace_id}/upstreams',
+    (tenant) => ({ name: `${tenant}-pool`, servers: [{ address: '10.0.0.1:80' }] }),
+  ],
+  [
+    'virtual_host_id',
+    '/v1/workspaces/{workspace_id}/virtual-hosts',
+    (tenant) => ({
+      name: tenant,
+      server_name: `${tenant}.example`,
+      locations: [{ path: '/', proxy_pass: 'http://10.0.0.1:80' }],
+    }),
+  ],
+  [
+    'certificate_id',
+    '/v1/workspaces/{workspace_id}/certificates',
+    async (tenant) => {
+      const domain = `${tenant}.example`;
+      const { certificate, key } = await testPair(domain, { names: [domain] });
+      return { domain, certificate_pem: certificate, private_key_pem: key };
+    },
+  ],
+];
+
+/** Values that are not made by a request of their own. */
+const GIVEN: Readonly<Record<string, (world: World, tenant: string) => string>> = {
+  user_id: (world, tenant) => world.idOf(`${tenant}-member`),
+  version: () => '1',
+};
+
+/** Ids that are nobody's. */
+export const RANDOM: Ids = Object.fromEntries(
+  Object.keys(PLACES).map((name) => [name, name === 'version' ? '1' : uuidv5('nobody', name)]),
+);
+
+export const fill = (path: string, ids: Ids): string =>
+  path.replaceAll(/\{([a-z_]+)\}/g, (_, name: string) => ids[name] ?? uuidv5('nobody', name));
+
+const SCOPES: readonly string[] = [...new Set(Object.values(POLICY).flatMap(([, scope]) => scope ?? []))];
+
+/** Who asks, with the role that they have in the first tenant and what is left of it in its workspace. */
+export interface Asker {
+  readonly name: string;
+  readonly role?: Role | 'administrator';
+  readonly inWorkspace?: Role | 'none';
+  /** Of an API key. */
+  readonly scopes?: readonly string[];
+}
+
+export const ASKERS: readonly Asker[] = [
+  { name: '' },
+  { name: 'stranger' },
+  { name: 'viewer', role: 'viewer' },
+  { name: 'editor', role: 'editor' },
+  { name: 'admin', role: 'admin' },
+  { name: 'owner', role: 'owner' },
+  { name: 'narrowed', role: 'editor', inWorkspace: 'viewer' },
+  { name: 'hidden', role: 'admin', inWorkspace: 'none' },
+  { name: 'administrator', role: 'administrator' },
+  { name: 'key-without', role: 'owner', scopes: ['read:nothing'] },
+  { name: 'key-reading', role: 'owner', scopes: SCOPES.filter((scope) => scope.startsWith('read:')) },
+  { name: 'key-of-viewer', role: 'viewer', scopes: SCOPES },
+  { name: 'key-fitting', role: 'owner', scopes: SCOPES },
+  // Its maker owns both tenants.
+  { name: 'key-elsewhere', scopes: SCOPES },
+  { name: 'rival-owner' },
+];
+
+export async function startTenants(name: string) {
+  const world = await startWorld(name);
+  await world.user('administrator', true);
+
+  async function ok(method: string, path: string, body?: object) {
+    const answer = await world.call('administrator', method, path, body === undefined ? {} : { body });
+    if (answer.status >= 300) {
+      throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    }
+    return answer.json;
+  }
+
+  async function tenant(called: string): Promise<Ids> {
+    const ids: Record<string, string> = {};
+    for (const [param, path, body, field = 'id'] of MADE) {
+      ids[param] = (await ok('POST', fill(path, ids), await body(called)))[field];
+    }
+    for (const [param, given] of Object.entries(GIVEN)) {
+      ids[param] = given(world, called);
+    }
+    return ids;
+  }
+
+  const join = async (who: string, ids: Ids, role: Role): Promise<void> => {
+    const body = { user_id: world.idOf(who), role };
+    await ok('POST', fill('/v1/organizations/{organization_id}/members', ids), body);
+  };
+
+  const [own, foreign] = [await tenant('acme'), await tenant('rival')];
+  const people = ASKERS.filter(({ name: who, scopes }) => who !== '' && who !== 'administrator' && !scopes);
+  for (const { name: who, role, inWorkspace } of people) {
+    await world.user(who);
+    if (role !== undefined && role !== 'administrator') {
+      await join(who, own, role);
+    }
+    if (inWorkspace !== undefined) {
+      const path = fill('/v1/workspaces/{workspace_id}/members/{user_id}', {
+        ...own,
+        user_id: world.idOf(who),
+      });
+      await ok('PUT', path, { role: inWorkspace });
+    }
+  }
+  for (const [called, ids] of [
+    ['acme', own],
+    ['rival', foreign],
+  ] as const) {
+    await world.user(`${called}-member`);
+    await join(`${called}-member`, ids, 'viewer');
+  }
+  await join('rival-owner', foreign, 'owner');
+  await world.user('both');
+  await join('both', own, 'owner');
+  await join('both', foreign, 'owner');
+  for (const { name: who, role, scopes } of ASKERS.filter((one) => one.scopes)) {
+    const maker = role === 'viewer' ? 'viewer' : 'both';
+    const only = who === 'key-elsewhere' ? foreign['organization_id'] : own['organization_id'];
+    world.key(who, maker, scopes ?? [], only);
+  }
+
+  const settled = (ids: Ids): Promise<unknown> =>
+    until('a version is published and read', async () => {
+      const path = fill('/v1/workspaces/{workspace_id}/changes', ids);
+      const [newest] = (await ok('GET', path)).data;
+      const changes = newest?.changes as { kind: string }[] | undefined;
+      return changes?.some(({ kind }) => /host|certificate/.test(kind));
+    });
+  await settled(own);
+  await settled(foreign);
+  return { ...world, own, foreign, ok };
+}
+
+export type Tenants = Awaited<ReturnType<typeof startTenants>>;
