@@ -75,6 +75,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       judged();
     }
     let grant: Grant | undefined;
+    let gone: AbortSignal | undefined;
     const request: HandlerRequest = {
       params,
       query,
@@ -88,7 +89,10 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       position,
       path: fill(route.path, params),
       network,
-      signal: goneSignal(ctx.res),
+      get signal() {
+        gone ??= goneSignal(ctx.res);
+        return gone;
+      },
       allow: (organizationId, workspaceId) => {
         invariant(mustAllow, `${route.operationId} is not decided on an organization`);
         grant = authorize(principal, permission, {

@@ -6,6 +6,10 @@ import { eventId, streams, systemClock, systemTimers, uuidv5 } from '../../kerne
 import { type Fact, type NewEvent, schemaVersion } from '../../schemas/index.js';
 import { access } from './access.js';
 
+// The timers under test do not keep a process alive, as they should not; a test must live until they fire.
+const alive = setInterval(() => {}, 1_000);
+test.after(() => clearInterval(alive));
+
 const AT = '2026-02-01T10:00:00.000Z';
 const ann = uuidv5('user', 'ann');
 const acme = uuidv5('organization', 'acme');

@@ -53,9 +53,13 @@ export function access({ log, clock, timers }: { log: EventLog; clock: Clock; ti
       if (left <= 0) {
         return false;
       }
-      const waiting = new AbortController();
-      await Promise.race([news.wait(), timers.sleep(left, waiting.signal).catch(() => {})]);
-      waiting.abort();
+      await new Promise<void>((done) => {
+        const cancel = timers.after(left, done);
+        void news.wait().then(() => {
+          cancel();
+          done();
+        });
+      });
     }
     return true;
   }
