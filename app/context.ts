@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the roles of one process share: the log, the stores, the commands, and where to find things. */
 import type { Logger } from 'pino';
-import { commandHandlers, type Handlers, type Identity, type Locate } from '../commands/index.js';
+import { commandHandlers, type Handlers, type Locate } from '../commands/index.js';
 import type { EventLog } from '../event-log/index.js';
 import {
   type Clock,
   type Random,
+  type Secret,
   systemClock,
   systemRandom,
   systemTimers,
@@ -14,9 +15,13 @@ import {
 import { type Access, access, type Reader, reader, readModels, storedPassed } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import type { Vault } from '../vault/index.js';
+import { type ApiKeyUse, apiKeyUse } from './api-key-use.js';
+import { type Exclusively, exclusively } from './exclusively.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
+import { firstAdministrator, type People, people } from './people.js';
 import type { ServeSettings } from './settings.js';
+import { READ_AGAIN_MS } from './signing-keys.js';
 import { openStores } from './stores.js';
 import { supervise } from './supervise.js';
 
@@ -32,8 +37,12 @@ export interface Context {
   /** Names this process among all that share the stores. */
   readonly owner: string;
   readonly handlers: Handlers;
-  readonly users: Identity;
+  readonly people: People;
   readonly keys: FirstKeys;
+  /** The first administrator's password, when this start has made one. */
+  readonly madePassword: Secret | undefined;
+  readonly exclusively: Exclusively;
+  readonly keyUse: ApiKeyUse;
   /** Who may do what, as the log has it now. */
   readonly access: Access;
   readonly reader: Reader;
@@ -56,15 +65,6 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
   const stores = await openStores(settings, { clock, timers, random });
   const { events, readStore, vault, owner } = stores;
   const handlers = commandHandlers({ log: events, clock, timers });
-  const { users, keys } = await firstKeys(settings, {
-    handlers,
-    readStore,
-    vault,
-    owner,
-    clock,
-    timers,
-    random,
-  });
   const rights = access({ log: events, clock, timers });
   const stopping = new AbortController();
   const following = supervise('access', (signal) => rights.follow(signal), {
@@ -76,6 +76,19 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
   if (!(await rights.passed(await events.head(), RIGHTS_MS))) {
     throw new NotStarted('the event log could not be read to its end in time');
   }
+  const alone = exclusively({ store: readStore, owner, timers, shared: settings.distributed });
+  const { keys, made } = await firstKeys(
+    { readStore, vault, owner, clock, timers, random, exclusively: alone },
+    async (first) => {
+      // Another process may have made the administrator while this one waited for its turn.
+      await rights.fresh(RIGHTS_MS);
+      const all = people(first, { handlers, access: rights, clock, random, exclusively: alone });
+      const madePassword = await firstAdministrator(all, rights, settings, random);
+      await rights.fresh(RIGHTS_MS);
+      return { people: all, madePassword };
+    },
+  );
+  const reading = timers.every(READ_AGAIN_MS, () => void keys.signing.refresh().catch(() => {}));
   const readers = reader(readStore, readModels);
   let passed = storedPassed({ store: readStore, clock, timers }, readModels);
   return {
@@ -89,8 +102,10 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     vault,
     owner,
     handlers,
-    users,
+    ...made,
     keys,
+    exclusively: alone,
+    keyUse: apiKeyUse({ store: readStore, clock }),
     reader: readers,
     locate: locator(readers),
     access: rights,
@@ -101,6 +116,7 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     },
     close: async () => {
       stopping.abort();
+      reading();
       await following;
       await stores.close();
     },

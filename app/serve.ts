@@ -4,22 +4,14 @@
  * what it needs from here and knows nothing of the others.
  */
 import type { Logger } from 'pino';
-import {
-  type HttpApp,
-  httpApp,
-  httpServer,
-  jwtAuthenticator,
-  keyId,
-  platformRoutes,
-  type Route,
-} from '../http/index.js';
+import { type HttpApp, httpApp, httpServer, platformRoutes, type Route } from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
 import { probes } from '../read-api/index.js';
+import { authenticator } from './authenticate.js';
 import { type Context, openContext } from './context.js';
 import { logger } from './logger.js';
 import type { Part, Role } from './roles/part.js';
 import type { ServeSettings } from './settings.js';
-import { TOKENS } from './tokens.js';
 
 const VERSION = '0.1.0';
 const HTTP_GRACE_MS = 5_000;
@@ -43,7 +35,7 @@ export interface Serving {
 export async function serve(settings: ServeSettings): Promise<Serving> {
   const log = logger(settings.logLevel);
   const { context, parts, app, close } = await application(settings, log);
-  const { clock, timers, random, keys } = context;
+  const { clock, timers, random } = context;
   for (const part of parts) {
     await part.listen?.();
   }
@@ -51,7 +43,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
   log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
 
   return {
-    madePassword: keys.madePassword,
+    madePassword: context.madePassword,
     close: async () => {
       await server.close(HTTP_GRACE_MS);
       await close();
@@ -73,23 +65,14 @@ export interface Application {
 export async function application(settings: ServeSettings, log: Logger): Promise<Application> {
   const context = await openContext(settings, log);
   const { parts, routes } = await assemble(context);
-  const { clock, random, keys, access } = context;
-  const { publicKey } = keys.signing;
+  const { clock, random } = context;
   const app = httpApp({
     version: VERSION,
     log,
     clock,
     random,
     rateLimit: { limit: settings.rateLimit, windowMs: 60_000 },
-    authenticate: jwtAuthenticator({
-      ...TOKENS,
-      clock,
-      keys: new Map([[keyId(publicKey), publicKey]]),
-      loadPrincipal: async (sub, sessionVersion) => {
-        const rights = access.rights(sub);
-        return rights?.sessionVersion === sessionVersion ? { kind: 'user', id: sub, ...rights } : undefined;
-      },
-    }),
+    authenticate: authenticator(context),
     routes,
   });
   const close = async (): Promise<void> => {

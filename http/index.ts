@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export type { Log } from './access-log.js';
+export * from './api-key.js';
 export { type HttpApp, type HttpAppDeps, httpApp } from './app.js';
 export * from './authorize.js';
 export { type Dialect, dialectOf } from './dialect.js';

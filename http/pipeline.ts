@@ -93,6 +93,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
         gone ??= goneSignal(ctx.res);
         return gone;
       },
+      header: (name) => headerOf(ctx, name),
       allow: (organizationId, workspaceId) => {
         invariant(mustAllow, `${route.operationId} is not decided on an organization`);
         grant = authorize(principal, permission, {
@@ -150,6 +151,11 @@ function bodyOf(route: Route, check: Validator<unknown>, body: unknown): unknown
 
 const fill = (pattern: string, params: Record<string, string>): string =>
   pattern.replaceAll(/\{([a-z_]+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+
+function headerOf({ req }: Context, name: string): string | undefined {
+  const value = req.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
 
 /** Aborts when the connection closes before the answer is out. */
 function goneSignal(response: ServerResponse): AbortSignal {

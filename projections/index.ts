@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-export { type Access, access, type Rights } from './access/index.js';
+export { type Access, type AccessKey, type AccessSession, access, type Rights } from './access/index.js';
 export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
+export { type Directory, directory, type Person, USER_SORTS } from './directory/index.js';
 export type { InvitationDoc } from './invitations.js';
 export { type MemberDoc, memberId } from './members.js';
 export { type Models, readModels } from './models.js';

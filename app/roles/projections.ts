@@ -2,6 +2,7 @@
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
 import { destroyDeletedKeys, destroyInvitedAddresses } from '../certificate-keys.js';
 import type { Context } from '../context.js';
+import { expireSessions, finishSignIns } from '../sign-in-workflow.js';
 import { supervise } from '../supervise.js';
 import { workflowCheckpoint } from '../workflow-checkpoint.js';
 import type { Part } from './part.js';
@@ -55,6 +56,18 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ),
     { timers, log, signal: stopping.signal },
   );
+  const supervised = { timers, log, signal: stopping.signal };
+  const { people, access } = context;
+  const signIns = { events, access, ...people, personal: context.keys.personal, timers };
+  const ending = [
+    supervise(
+      'sign-ins',
+      (signal) =>
+        finishSignIns({ ...signIns, checkpoint: workflowCheckpoint(readStore, 'sign-ins') }, signal),
+      supervised,
+    ),
+    supervise('expiry', (signal) => expireSessions(signIns, signal), supervised),
+  ];
   return {
     notReady: async () => {
       const behind = (await runner.status()).filter(({ state }) => state !== 'live' && state !== 'standby');
@@ -62,7 +75,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
     },
     close: async () => {
       stopping.abort();
-      await Promise.all([workflow, keys, addresses]);
+      await Promise.all([workflow, keys, addresses, ...ending]);
       await runner.stop();
     },
   };

@@ -96,13 +96,20 @@ test('a session is known while it is open, and a change of password moves the se
     streams.session(session),
     {
       type: 'session.started',
-      data: { session_id: session, user_id: ann, token_sha256: 'a'.repeat(64), at: AT, expires_at: AT },
+      data: {
+        session_id: session,
+        user_id: ann,
+        session_version: 1,
+        token_sha256: 'a'.repeat(64),
+        at: AT,
+        expires_at: '2999-01-01T00:00:00.000Z',
+      },
     },
   ]);
   assert.is(sessionOf(session), ann);
   await append(streams.user(ann), {
     type: 'user.password_changed',
-    data: { user_id: ann, session_version: 2, at: AT },
+    data: { user_id: ann, session_version: 2, kept_session_id: null, at: AT },
   });
   assert.is(rights(ann)?.sessionVersion, 2);
   await append(streams.session(session), {

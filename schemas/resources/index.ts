@@ -4,4 +4,5 @@ export * from './agent.js';
 export * from './certificate.js';
 export * from './organization.js';
 export * from './upstream.js';
+export * from './user.js';
 export * from './virtual-host.js';
