@@ -3,6 +3,7 @@
 import {
   type Accounts,
   accounts,
+  endMemberships,
   erasure,
   type Handlers,
   type Identity,
@@ -69,7 +70,7 @@ export function people(keys: FirstKeys, { handlers, access, clock, random, exclu
       names: named,
       sessions: signedIn,
       keysOf: (userId) => access.keysOf(userId).map(({ key }) => key.id),
-      endMemberships: async () => {},
+      endMemberships: endMemberships(base, access.organizationsOf),
     }),
   };
 }

@@ -18,6 +18,7 @@ export type { CommandContext } from './context.js';
 export { commandHandlers, type Handlers } from './handlers.js';
 export { type Identity, identity } from './identity.js';
 export { destroyAddress, invitedAddress } from './invitation/index.js';
+export { endMemberships } from './member.js';
 export type { Locate } from './request.js';
 export { type Sessions, sessions } from './session/sessions.js';
 export { type RefreshTokens, refreshTokens } from './session/tokens.js';

@@ -11,8 +11,9 @@ import {
   WorkspaceMember,
   type WorkspaceRole,
 } from '../schemas/index.js';
+import type { CommandContext } from './context.js';
 import type { Identity } from './identity.js';
-import { answer, type CommandDeps, contextOf, placeOf } from './request.js';
+import { answer, type CommandDeps, contextOf, placeOf, stepOf } from './request.js';
 
 export interface MemberCommandDeps extends CommandDeps {
   readonly identity: Pick<Identity, 'addressOf' | 'addressDigest'>;
@@ -36,6 +37,24 @@ export function memberIn(state: OrganizationState, userId: string): Omit<Member,
     }
   );
 }
+
+/** Ends whatever somebody is in any organization. Done again it does nothing. */
+export const endMemberships =
+  (
+    { handlers, clock }: Pick<CommandDeps, 'handlers' | 'clock'>,
+    organizationsOf: (userId: string) => readonly string[],
+  ) =>
+  async (userId: string, context: CommandContext): Promise<void> => {
+    for (const organizationId of organizationsOf(userId)) {
+      await handlers.organization.run(
+        streams.organization(organizationId),
+        userId,
+        { type: 'end-membership', userId, at: timestamp(clock.now()) },
+        { ...stepOf(context, `end membership ${organizationId}`), organizationId },
+        () => undefined,
+      );
+    }
+  };
 
 /** Write routes of members and of what is left of their roles in workspaces. */
 export function memberCommands(deps: MemberCommandDeps): Route[] {

@@ -89,6 +89,7 @@ export function decide(command: OrganizationCommand, state: OrganizationState): 
     case 'change-member':
     case 'remove-member':
     case 'leave':
+    case 'end-membership':
     case 'narrow-member':
       return decideOnMembers(command, existing(state).id, state);
     case 'invite':

@@ -154,6 +154,16 @@ test('everybody may leave by themselves; who is no member cannot', () => {
     .thenRefused('NOT_FOUND');
 });
 
+test('an erased person is no member any more, also as the last owner; again it changes nothing', () => {
+  const end = { type: 'end-membership', userId: id('olga'), at: AT } as const;
+  given(...people)
+    .when(end)
+    .thenFacts(removed('olga'));
+  given(...people, removed('olga'))
+    .when(end)
+    .thenFacts();
+});
+
 test('narrowing narrows', () => {
   given(...people)
     .when(narrow('eve', 'viewer', 'adam'))

@@ -22,6 +22,8 @@ export type MemberCommand =
     }
   /** Who goes by themselves asks nobody. */
   | { readonly type: 'leave'; readonly userId: string; readonly at: string }
+  /** The person is no more, whether or not an owner is left. */
+  | { readonly type: 'end-membership'; readonly userId: string; readonly at: string }
   | {
       readonly type: 'narrow-member';
       readonly userId: string;
@@ -56,6 +58,8 @@ export function decideOnMembers(
     case 'leave':
       memberOf(state, userId);
       return remove(state, about);
+    case 'end-membership':
+      return state.members.has(userId) ? ended(state, about) : [];
     case 'narrow-member':
       return narrow(command, state);
     default:
@@ -94,16 +98,22 @@ function remove(
   state: OrganizationState,
   about: { organization_id: string; user_id: string; at: string },
 ): readonly OrganizationFact[] {
-  const { user_id: userId, at } = about;
+  const { user_id: userId } = about;
   if (memberOf(state, userId).role === 'owner') {
     anotherOwner(state, userId);
   }
-  return [
-    ...cleared(state, userId, at),
-    ...revoked(state, ({ invited_by }) => invited_by === userId, at),
-    { type: 'member.removed', data: about },
-  ];
+  return ended(state, about);
 }
+
+/** With what is narrowed and what they promised. */
+const ended = (
+  state: OrganizationState,
+  about: { organization_id: string; user_id: string; at: string },
+): readonly OrganizationFact[] => [
+  ...cleared(state, about.user_id, about.at),
+  ...revoked(state, ({ invited_by }) => invited_by === about.user_id, about.at),
+  { type: 'member.removed', data: about },
+];
 
 function narrow(
   { userId, workspaceId, role, by, at }: Of<'narrow-member'>,

@@ -26,7 +26,7 @@ test.before(async () => {
   tenants = await startTenants('matrix');
   guarded = tenants.routes.filter(({ permission }) => permission !== 'public');
 });
-test.after(() => tenants.close());
+test.after(() => tenants?.close());
 
 const idsOf = (target: Target): Ids =>
   target === 'random' ? RANDOM : target === 'own' ? tenants.own : tenants.foreign;

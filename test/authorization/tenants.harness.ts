@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Two tenants with one of everything, and everybody who could ask for it. */
 import { testPair } from '../../commands/certificate/pairs.harness.js';
-import { POLICY } from '../../http/index.js';
+import { SCOPES } from '../../http/index.js';
 import { uuidv5 } from '../../kernel/index.js';
 import type { Role } from '../../schemas/index.js';
 import { until } from '../harness/until.js';
-import { startWorld, type World } from './world.harness.js';
+import { PASSWORD, startWorld, type World } from './world.harness.js';
 
 /** Path parameter → value. */
 export type Ids = Readonly<Record<string, string>>;
@@ -14,7 +14,9 @@ export type Ids = Readonly<Record<string, string>>;
  * Where what a path parameter names belongs: the rights at that place decide. A new parameter gets a row here, and one
  * in `MADE` (or `GIVEN`) that makes it in both tenants.
  */
-export const PLACES: Readonly<Record<string, 'organization' | 'workspace'>> = {
+export const PLACES: Readonly<Record<string, 'organization' | 'workspace' | 'person'>> = {
+  session_id: 'person',
+  api_key_id: 'person',
   organization_id: 'organization',
   user_id: 'organization',
   invitation_id: 'organization',
@@ -25,6 +27,10 @@ export const PLACES: Readonly<Record<string, 'organization' | 'workspace'>> = {
   certificate_id: 'workspace',
   version: 'workspace',
 };
+
+/** Who makes what is their own. */
+const makerOf = (place: string | undefined, tenant: string): string =>
+  place === 'person' ? `${tenant}-member` : 'administrator';
 
 type Body = (tenant: string) => object | Promise<object>;
 
@@ -41,6 +47,7 @@ const MADE: readonly (readonly [name: string, path: string, body: Body, field?: 
     '/v1/organizations/{organization_id}/invitations',
     (tenant) => ({ role: 'viewer', email: `guest@${tenant}.example` }),
   ],
+  ['api_key_id', '/v1/api-keys', (tenant) => ({ name: tenant, scopes: ['read:upstreams'] })],
   ['agent_id', '/v1/workspaces/{workspace_id}/agents/tokens', (tenant) => ({ name: tenant }), 'agent_id'],
   [
     'upstream_id',
@@ -70,6 +77,7 @@ const MADE: readonly (readonly [name: string, path: string, body: Body, field?: 
 /** Values that are not made by a request of their own. */
 const GIVEN: Readonly<Record<string, (world: World, tenant: string) => string>> = {
   user_id: (world, tenant) => world.idOf(`${tenant}-member`),
+  session_id: (world, tenant) => world.context.access.sessionsOf(world.idOf(`${tenant}-member`))[0]?.id ?? '',
   version: () => '1',
 };
 
@@ -80,8 +88,6 @@ export const RANDOM: Ids = Object.fromEntries(
 
 export const fill = (path: string, ids: Ids): string =>
   path.replaceAll(/\{([a-z_]+)\}/g, (_, name: string) => ids[name] ?? uuidv5('nobody', name));
-
-const SCOPES: readonly string[] = [...new Set(Object.values(POLICY).flatMap(([, scope]) => scope ?? []))];
 
 /** Who asks, with the role that they have in the first tenant and what is left of it in its workspace. */
 export interface Asker {
@@ -113,10 +119,9 @@ export const ASKERS: readonly Asker[] = [
 
 export async function startTenants(name: string) {
   const world = await startWorld(name);
-  await world.user('administrator', true);
 
-  async function ok(method: string, path: string, body?: object) {
-    const answer = await world.call('administrator', method, path, body === undefined ? {} : { body });
+  async function ok(method: string, path: string, body?: object, as = 'administrator') {
+    const answer = await world.call(as, method, path, body === undefined ? {} : { body });
     if (answer.status >= 300) {
       throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     }
@@ -125,8 +130,13 @@ export async function startTenants(name: string) {
 
   async function tenant(called: string): Promise<Ids> {
     const ids: Record<string, string> = {};
+    const email = `${called}-member@people.example`;
+    await world.user(`${called}-member`);
+    await ok('POST', '/v1/auth/login', { email, password: PASSWORD }, '');
     for (const [param, path, body, field = 'id'] of MADE) {
-      ids[param] = (await ok('POST', fill(path, ids), await body(called)))[field];
+      ids[param] = (await ok('POST', fill(path, ids), await body(called), makerOf(PLACES[param], called)))[
+        field
+      ];
     }
     for (const [param, given] of Object.entries(GIVEN)) {
       ids[param] = given(world, called);
@@ -158,7 +168,6 @@ export async function startTenants(name: string) {
     ['acme', own],
     ['rival', foreign],
   ] as const) {
-    await world.user(`${called}-member`);
     await join(`${called}-member`, ids, 'viewer');
   }
   await join('rival-owner', foreign, 'owner');

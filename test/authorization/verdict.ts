@@ -15,7 +15,7 @@ const rank = (role: string | undefined): number => (role === undefined ? -1 : RA
 /** The narrowest place that a path names. */
 export function placeOf({ path }: Route): 'organization' | 'workspace' | undefined {
   const places = paramNames(path).map((name) => PLACES[name]);
-  return places.includes('workspace') ? 'workspace' : places.find(Boolean);
+  return (['workspace', 'organization'] as const).find((place) => places.includes(place));
 }
 
 export function verdict(route: Route, asker: Asker, target: Target): Verdict {
@@ -30,7 +30,13 @@ export function verdict(route: Route, asker: Asker, target: Target): Verdict {
   const outOfScope = asker.scopes && !(scope !== undefined && asker.scopes.includes(scope));
   if (least === 'signed_in' || least === 'administrator') {
     const isMissing = least === 'administrator' && asker.role !== 'administrator';
-    return isMissing || outOfScope ? 'forbidden' : 'allowed';
+    if (isMissing || outOfScope) {
+      return 'forbidden';
+    }
+    // Of somebody who does not ask. A write is found out later, as it has no place to be decided on.
+    const isTheirs = paramNames(route.path).some((name) => PLACES[name] === 'person');
+    const isHidden = isTheirs && route.method === 'GET' && asker.role !== 'administrator';
+    return isHidden ? 'hidden' : 'allowed';
   }
   const role = roleOf(asker, target, placeOf(route));
   if (rank(role) < rank('viewer') || target === 'random') {

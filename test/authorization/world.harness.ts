@@ -9,17 +9,7 @@ import { pino } from 'pino';
 import { application } from '../../app/serve.js';
 import { serveSettings } from '../../app/settings.js';
 import { anonymous, httpApp, httpServer, type Principal, type Route } from '../../http/index.js';
-import {
-  eventId,
-  NxError,
-  Secret,
-  streams,
-  systemRandom,
-  timestamp,
-  uuidv5,
-  uuidv7,
-} from '../../kernel/index.js';
-import { type Fact, schemaVersion } from '../../schemas/index.js';
+import { NxError, uuidv5 } from '../../kernel/index.js';
 import { folder } from '../harness/folder.js';
 
 export interface Answer {
@@ -36,7 +26,9 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const ADMIN = { adminEmail: 'root@example.com', adminPassword: 'canary-admin-password-7d1f' };
+/** Of everybody. */
+export const PASSWORD = 'Canary-Password-7d1f';
+const ADMIN = { adminEmail: 'root@people.example', adminPassword: PASSWORD };
 
 export async function startWorld(name: string) {
   const data = folder(name);
@@ -54,7 +46,7 @@ export async function startWorld(name: string) {
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
   const { context, routes, close } = await application(settings, log);
-  const { events, access, clock, timers, random } = context;
+  const { access, clock, timers, random } = context;
 
   /** Who asks, by what stands behind `Bearer`. */
   const principals = new Map<string, () => Principal>();
@@ -119,30 +111,22 @@ export async function startWorld(name: string) {
       request.end(text);
     });
 
-  /** Appends a fact as if a command had made it, and lets the rights of this process see it. */
-  async function append(stream: string, fact: Fact): Promise<void> {
-    const id = uuidv7(clock, systemRandom);
-    const meta = {
-      command_id: id,
-      command_digest: id,
-      correlation_id: id,
-      causation_id: id,
-      actor: 'system',
-      schema_version: String(schemaVersion(fact.type)),
-      recorded_at: timestamp(clock.now()),
-    };
-    const { position } = await events.append(stream, 'none', [{ ...fact, id: eventId(id, 0), meta }]);
-    await access.passed(position, 5_000);
-  }
-
-  const idOf = (name: string): string => uuidv5('user', name);
-  const rightsOf = (name: string) => {
-    const rights = access.rights(idOf(name));
+  const ids = new Map([['administrator', access.administrators()[0] ?? '']]);
+  const idOf = (who: string): string => ids.get(who) ?? uuidv5('nobody', who);
+  const rightsOf = (who: string) => {
+    const rights = access.rights(idOf(who));
     if (!rights) {
-      throw new Error(`${name} has no rights`);
+      throw new Error(`${who} has no rights`);
     }
     return rights;
   };
+  const person = (who: string) => (): Principal => ({
+    kind: 'user',
+    id: idOf(who),
+    sessionId: uuidv5('session', who),
+    ...rightsOf(who),
+  });
+  principals.set('administrator', person('administrator'));
 
   return {
     context,
@@ -153,17 +137,16 @@ export async function startWorld(name: string) {
     dataDir: data.path,
     file: (name: string): string => join(data.path, name),
     idOf,
-    adminPassword: new Secret(ADMIN.adminPassword),
-    /** A new user, who asks as `name`. */
-    user: async (name: string, isAdmin = false): Promise<string> => {
-      const at = timestamp(clock.now());
-      await append(streams.user(idOf(name)), {
-        type: 'user.created',
-        data: { user_id: idOf(name), is_admin: isAdmin, at },
-      });
-      const sessionId = uuidv5('session', name);
-      principals.set(name, () => ({ kind: 'user', id: idOf(name), sessionId, ...rightsOf(name) }));
-      return idOf(name);
+    /** A new user, who asks as `who`. */
+    user: async (who: string): Promise<string> => {
+      const body = { username: `the-${who}`, email: `${who}@people.example`, password: PASSWORD };
+      const answer = await call('administrator', 'POST', '/v1/users', { body });
+      if (answer.status !== 201) {
+        throw new Error(`${who}: ${answer.status} ${answer.text}`);
+      }
+      ids.set(who, answer.json.id);
+      principals.set(who, person(who));
+      return answer.json.id;
     },
     /** A key of a user, which asks as `name`. */
     key: (name: string, of: string, scopes: readonly string[], organizationId?: string): void => {
