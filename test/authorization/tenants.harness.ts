@@ -35,7 +35,7 @@ const makerOf = (place: string | undefined, tenant: string): string =>
 type Body = (tenant: string) => object | Promise<object>;
 
 /** How each is made, in this order, by whoever may do everything: parameter, path, body, and the id's field. */
-const MADE: readonly (readonly [name: string, path: string, body: Body, field?: string])[] = [
+export const MADE: readonly (readonly [name: string, path: string, body: Body, field?: string])[] = [
   ['organization_id', '/v1/organizations', (tenant) => ({ name: tenant, slug: tenant })],
   [
     'workspace_id',
