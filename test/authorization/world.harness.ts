@@ -20,6 +20,13 @@ export interface Answer {
   readonly json: any;
 }
 
+/** An answer with what it answers. */
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly answer: Answer;
+}
+
 export interface CallOptions {
   /** Text goes as it is, anything else as JSON. */
   readonly body?: unknown;
@@ -76,6 +83,7 @@ export async function startWorld(name: string) {
   });
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
+  const answers: Seen[] = [];
   const call = (as: string, method: string, path: string, given: CallOptions = {}): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const { body } = given;
@@ -93,12 +101,11 @@ export async function startWorld(name: string) {
         const done = (): void => {
           const got = Buffer.concat(chunks).toString();
           const isJson = /json/.test(response.headers['content-type'] ?? '') && got !== '';
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            text: got,
-            json: isJson ? JSON.parse(got) : undefined,
-          });
+          const { headers: fields, statusCode: status = 0 } = response;
+          const json = isJson ? JSON.parse(got) : undefined;
+          const answer = { status, headers: fields, text: got, json };
+          answers.push({ method, path, answer });
+          resolve(answer);
         };
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', done);
@@ -132,6 +139,8 @@ export async function startWorld(name: string) {
     context,
     routes,
     call,
+    /** Every answer so far. */
+    answers,
     /** Everything that was logged, a line an entry. */
     lines,
     dataDir: data.path,
