@@ -3,9 +3,12 @@
  * Every route of the program × everybody who could ask × two tenants, made from the table of routes: a new route is in
  * it by itself, and fails here until its path's parameters have a row in `tenants.harness.ts`.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { POLICY, paramNames, type Route } from '../../http/index.js';
+import { permissionsPage } from './permissions.js';
 import { sampleOf } from './sample.js';
 import {
   ASKERS,
@@ -80,6 +83,14 @@ test('every route has a policy, and every parameter of a path an object in both 
   assert.equal(
     names.filter((name) => PLACES[name] === undefined || !tenants.own[name] || !tenants.foreign[name]),
     [],
+  );
+});
+
+test('the page of permissions is what the routes say', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'permissions.md'), 'utf8');
+  assert.ok(
+    page === permissionsPage(tenants.routes),
+    'docs/permissions.md differs: npm run -s generate:permissions',
   );
 });
 
