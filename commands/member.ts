@@ -17,8 +17,8 @@ import { answer, type CommandDeps, contextOf, placeOf, stepOf } from './request.
 
 export interface MemberCommandDeps extends CommandDeps {
   readonly identity: Pick<Identity, 'addressOf' | 'addressDigest'>;
-  /** Whether there is such a user who is not disabled. */
-  readonly isUser: (userId: string) => boolean;
+  /** What a user may do now; undefined when there is no such user, or it is disabled. */
+  readonly principalOf: (userId: string) => Principal | undefined;
 }
 
 /** Whoever asks for a command about people. A key acts for whoever made it. */
@@ -58,7 +58,7 @@ export const endMemberships =
 
 /** Write routes of members and of what is left of their roles in workspaces. */
 export function memberCommands(deps: MemberCommandDeps): Route[] {
-  const { handlers, clock, identity, isUser } = deps;
+  const { handlers, clock, identity, principalOf } = deps;
   const now = (): string => timestamp(clock.now());
   const emailOf = async (userId: string): Promise<string | null> =>
     (await identity.addressOf(userId)) ?? null;
@@ -89,7 +89,7 @@ export function memberCommands(deps: MemberCommandDeps): Route[] {
         const organizationId = request.params.organization_id;
         request.allow(organizationId);
         const { user_id: userId, role } = request.body;
-        if (!isUser(userId)) {
+        if (!principalOf(userId)) {
           throw invalid([detail('user_id', 'UNKNOWN', 'There is no such user')]);
         }
         const outcome = await handlers.organization.run(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Route, route } from '../../http/index.js';
+import { narrower, type Route, roleAt, route } from '../../http/index.js';
 import { NxError, notFound, type Secret, sha256, streams, timestamp, uuidv5 } from '../../kernel/index.js';
 import {
   AcceptInvitation,
@@ -8,6 +8,7 @@ import {
   type Invitation,
   Member,
   OpenInvitation,
+  type Role,
   Type,
 } from '../../schemas/index.js';
 import type { Vault } from '../../vault/index.js';
@@ -25,6 +26,8 @@ export interface InvitationCommandDeps extends MemberCommandDeps {
 }
 
 const CreatedInvitation = closed({ ...OpenInvitation.properties, token: Type.String() });
+
+const atLeast = (role: Role, least: Role): boolean => narrower(role, least) === least;
 
 const HOUR_MS = 3_600_000;
 const WEEK_HOURS = 168;
@@ -44,6 +47,17 @@ export function invitationCommands(deps: InvitationCommandDeps): Route[] {
     ]);
     const same = identity.addressDigest(invited ?? '') === identity.addressDigest(own ?? '');
     return same && invited !== undefined;
+  }
+
+  /** Whether whoever made an invitation could still make it: they may have been shut out meanwhile. */
+  async function stands(organizationId: string, id: string): Promise<boolean> {
+    const invitation = await handlers.organization.peek(
+      streams.organization(organizationId),
+      (state) => state.invitations.get(id)?.invitation,
+    );
+    const inviter = invitation && deps.principalOf(invitation.invited_by);
+    const role = inviter && roleAt(inviter, organizationId);
+    return role !== undefined && atLeast(role, 'admin') && atLeast(role, invitation?.role ?? 'owner');
   }
 
   return [
@@ -162,6 +176,7 @@ export function invitationCommands(deps: InvitationCommandDeps): Route[] {
             userId,
             tokenSha256: sha256(secret),
             isInvited: await isInvited(id, userId),
+            stands: await stands(organizationId, id),
             at: timestamp(clock.now()),
           },
           contextOf(request, deps, { organizationId }),

@@ -94,8 +94,10 @@ export function decide(command: OrganizationCommand, state: OrganizationState): 
       return decideOnMembers(command, existing(state).id, state);
     case 'invite':
     case 'revoke-invitation':
-    case 'accept-invitation':
       return decideOnInvitations(command, existing(state).id, state);
+    case 'accept-invitation':
+      // Where there is no organization there is no invitation, which is found out as any other time.
+      return decideOnInvitations(command, state.organization?.id ?? '', state);
     default:
       return never(command, 'command of an organization');
   }

@@ -29,6 +29,8 @@ export type InvitationCommand =
       readonly tokenSha256: string;
       /** The user has the address that the invitation is for. */
       readonly isInvited: boolean;
+      /** Whoever invited could still do so. */
+      readonly stands: boolean;
       readonly at: string;
     };
 
@@ -90,14 +92,14 @@ export function decideOnInvitations(
 
 /** The role that it gives. Why not is nobody's business: every refusal is the same, after the same comparisons. */
 function acceptable(
-  { id, tokenSha256, isInvited, at }: Extract<InvitationCommand, { type: 'accept-invitation' }>,
+  { id, tokenSha256, isInvited, stands, at }: Extract<InvitationCommand, { type: 'accept-invitation' }>,
   state: OrganizationState,
 ): Role {
   const pending = state.invitations.get(id);
   const isSame = sameText(pending?.tokenSha256 ?? NO_TOKEN, tokenSha256);
   const isForThem = pending?.invitation.has_address === false || isInvited;
   const isInTime = (pending?.invitation.expires_at ?? '') > at;
-  if (!pending || !isSame || !isForThem || !isInTime) {
+  if (!pending || !isSame || !isForThem || !stands || !isInTime) {
     throw notFound('Invitation');
   }
   return pending.invitation.role;

@@ -76,6 +76,7 @@ const accept = (fields: object = {}) =>
     userId: id('nina'),
     tokenSha256: TOKEN,
     isInvited: false,
+    stands: true,
     at: AT,
     ...fields,
   }) as const;
@@ -255,6 +256,8 @@ test('an invitation makes a member, once', () => {
     given(...past, revoked).when(accept()),
     given(...past, accepted).when(accept({ userId: id('otto') })),
     given(...bound).when(accept()),
+    given(...past).when(accept({ stands: false })),
+    given().when(accept()),
   ].map((one) => one.thenRefused('NOT_FOUND').message);
   assert.is(new Set(refusals).size, 1);
 });

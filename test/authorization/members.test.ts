@@ -160,6 +160,18 @@ test('a link without an address is for whoever has it; what is over leaves no ad
   assert.not.ok(data.some((one: { id: string }) => one.id === promised.id));
 });
 
+test('what somebody promised who is shut out is worth nothing', async () => {
+  await world.user('otto');
+  await ok('olga', 'POST', members(), { user_id: world.idOf('otto'), role: 'admin' });
+  const { token } = await ok('otto', 'POST', invitations(), { role: 'viewer' });
+  const shut = (disabled: boolean) =>
+    ok('administrator', 'PATCH', `/v1/users/${world.idOf('otto')}`, { is_active: !disabled });
+  await shut(true);
+  assert.is(await status('adam', 'POST', '/v1/invitations/accept', { token }), 404);
+  await shut(false);
+  assert.is(await status('adam', 'POST', '/v1/invitations/accept', { token }), 200);
+});
+
 test('an erased person is a member of nothing', async () => {
   const path = `${members()}/${world.idOf('mallory')}`;
   assert.is(await status('olga', 'GET', path), 200);
