@@ -14,15 +14,16 @@ import {
 } from '../kernel/index.js';
 import { type Access, access, type Reader, reader, readModels, storedPassed } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
-import type { Vault } from '../vault/index.js';
+import { type Personal, personal, type Vault } from '../vault/index.js';
 import { type ApiKeyUse, apiKeyUse } from './api-key-use.js';
 import { type Exclusively, exclusively } from './exclusively.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
+import { watchWrites } from './log-writes.js';
 import { firstAdministrator, type People, people } from './people.js';
 import type { ServeSettings } from './settings.js';
 import { READ_AGAIN_MS } from './signing-keys.js';
-import { openStores } from './stores.js';
+import { openStores, type Stores } from './stores.js';
 import { supervise } from './supervise.js';
 
 export interface Context {
@@ -32,8 +33,14 @@ export interface Context {
   readonly timers: Timers;
   readonly random: Random;
   readonly events: EventLog;
+  /** Why the log takes no writes; undefined while it does. */
+  readonly logFault: () => Promise<string | undefined>;
+  /** When this process began to serve, by the clock that does not jump. */
+  readonly started: number;
   readonly readStore: ReadStore;
   readonly vault: Vault;
+  /** Personal data that stands in the log, under each person's own key. */
+  readonly persons: Personal;
   /** Names this process among all that share the stores. */
   readonly owner: string;
   readonly handlers: Handlers;
@@ -61,10 +68,21 @@ const RIGHTS_MS = 60_000;
 class NotStarted extends Error {}
 
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
-  const [clock, timers, random] = [systemClock, systemTimers, systemRandom];
-  const stores = await openStores(settings, { clock, timers, random });
-  const { events, readStore, vault, owner } = stores;
-  const handlers = commandHandlers({ log: events, clock, timers });
+  const system = { clock: systemClock, timers: systemTimers, random: systemRandom };
+  return contextOn(await openStores(settings, system), settings, log, system);
+}
+
+/** The same on stores that are open. */
+export async function contextOn(
+  stores: Stores,
+  settings: ServeSettings,
+  log: Logger,
+  { clock, timers, random }: Pick<Context, 'clock' | 'timers' | 'random'>,
+): Promise<Context> {
+  const { readStore, vault, owner } = stores;
+  const { events, fault: logFault } = watchWrites(stores.events, clock);
+  const persons = personal(vault, random);
+  const handlers = commandHandlers({ log: events, clock, timers, sealAddress: persons.seal });
   const rights = access({ log: events, clock, timers });
   const stopping = new AbortController();
   const following = supervise('access', (signal) => rights.follow(signal), {
@@ -82,7 +100,7 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     async (first) => {
       // Another process may have made the administrator while this one waited for its turn.
       await rights.fresh(RIGHTS_MS);
-      const all = people(first, { handlers, access: rights, clock, random, exclusively: alone });
+      const all = people(first, { handlers, access: rights, persons, clock, random, exclusively: alone });
       const madePassword = await firstAdministrator(all, rights, settings, random);
       await rights.fresh(RIGHTS_MS);
       return { people: all, madePassword };
@@ -98,8 +116,11 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     timers,
     random,
     events,
+    logFault,
+    started: clock.monotonic(),
     readStore,
     vault,
+    persons,
     owner,
     handlers,
     ...made,

@@ -5,17 +5,25 @@
  */
 import { createHmac } from 'node:crypto';
 import { openAuthority } from '../agent-gateway/index.js';
-import { type Personal, personal, type RefreshTokens, refreshTokens, vaultKey } from '../commands/index.js';
+import {
+  type PersonalRecords,
+  personalRecords,
+  type RefreshTokens,
+  refreshTokens,
+  vaultKey,
+} from '../commands/index.js';
 import { type Clock, type Random, Secret, type Timers } from '../kernel/index.js';
+import type { AuditSigner } from '../read-api/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import type { Vault } from '../vault/index.js';
+import { auditSigner } from './audit-signing.js';
 import type { Exclusively } from './exclusively.js';
 import { type SigningKeys, signingKeys } from './signing-keys.js';
 
 export interface FirstKeys {
   /** P-256: access tokens are signed with them. */
   readonly signing: SigningKeys;
-  readonly personal: Personal;
+  readonly personal: PersonalRecords;
   readonly refreshTokens: RefreshTokens;
   /** The 256 bits of an API key that a command makes. */
   readonly apiKeySecret: (commandId: string) => Secret<Buffer>;
@@ -23,6 +31,8 @@ export interface FirstKeys {
   readonly authoritySha256: string;
   /** The one-time secret of an enrolment. */
   readonly tokenSecret: (commandId: string) => Secret<Buffer>;
+  /** Signs what the audit was. */
+  readonly audit: AuditSigner;
 }
 
 interface Deps {
@@ -57,8 +67,9 @@ export async function firstKeys<T>(
       new Secret(createHmac('sha256', key.reveal()).update(commandId).digest());
     const keys = {
       signing: await signingKeys({ vault, clock, exclusively }),
-      personal: await personal({ vault, random }),
+      personal: await personalRecords({ vault, random }),
       refreshTokens: refreshTokens(await vaultKey(vault, 'identity/refresh-key', random)),
+      audit: await auditSigner(vault),
       authoritySha256: authority.sha256,
       tokenSecret: derived(tokenKey),
       apiKeySecret: derived(apiKeyKey),

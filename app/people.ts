@@ -14,8 +14,9 @@ import {
   sessions,
 } from '../commands/index.js';
 import { tokenIssuer } from '../http/index.js';
-import { type Clock, type Random, Secret } from '../kernel/index.js';
+import { type Clock, type Random, Secret, streams } from '../kernel/index.js';
 import type { Access } from '../projections/index.js';
+import type { Personal } from '../vault/index.js';
 import type { Exclusively } from './exclusively.js';
 import type { FirstKeys } from './first-keys.js';
 import type { ServeSettings } from './settings.js';
@@ -32,6 +33,7 @@ export interface People {
 interface Deps {
   readonly handlers: Handlers;
   readonly access: Access;
+  readonly persons: Personal;
   readonly clock: Clock;
   readonly random: Random;
   readonly exclusively: Exclusively;
@@ -39,10 +41,17 @@ interface Deps {
 
 const FRESH_MS = 5_000;
 
-export function people(keys: FirstKeys, { handlers, access, clock, random, exclusively }: Deps): People {
+export function people(
+  keys: FirstKeys,
+  { handlers, access, persons, clock, random, exclusively }: Deps,
+): People {
   const fresh = (): Promise<boolean> => access.fresh(FRESH_MS);
   const base = { handlers, personal: keys.personal, clock, random, passwords: passwords(), fresh };
-  const versionOf = (userId: string): number | undefined => access.rights(userId)?.sessionVersion;
+  // From the log itself: what this process knows may be of a moment ago, and a session would end for it.
+  const versionOf = (userId: string): Promise<number | undefined> =>
+    handlers.user.peek(streams.user(userId), ({ user }) =>
+      user?.disabled ? undefined : user?.sessionVersion,
+    );
   const named = names(base);
   const made = accounts({
     ...base,
@@ -71,6 +80,7 @@ export function people(keys: FirstKeys, { handlers, access, clock, random, exclu
       sessions: signedIn,
       keysOf: (userId) => access.keysOf(userId).map(({ key }) => key.id),
       endMemberships: endMemberships(base, access.organizationsOf),
+      destroyKey: persons.destroy,
     }),
   };
 }

@@ -6,14 +6,17 @@
 import type { Logger } from 'pino';
 import { type HttpApp, httpApp, httpServer, platformRoutes, type Route } from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
-import { probes } from '../read-api/index.js';
+import { metricsRoute, probes, statusRoute } from '../read-api/index.js';
 import { authenticator } from './authenticate.js';
 import { type Context, openContext } from './context.js';
 import { logger } from './logger.js';
+import { type Metrics, metrics } from './metrics.js';
 import type { Part, Role } from './roles/part.js';
 import type { ServeSettings } from './settings.js';
+import { lookAt, ready } from './status.js';
 
-const VERSION = '0.1.0';
+export const VERSION = '0.1.0';
+const MINUTE_MS = 60_000;
 const HTTP_GRACE_MS = 5_000;
 
 /** A role's code is loaded only where it runs. Those that others wait for come first. */
@@ -64,14 +67,17 @@ export interface Application {
 /** Everything that `serve` starts, before it listens. */
 export async function application(settings: ServeSettings, log: Logger): Promise<Application> {
   const context = await openContext(settings, log);
-  const { parts, routes } = await assemble(context);
+  const { parts, routes, measuring } = await assemble(context);
   const { clock, random } = context;
   const app = httpApp({
     version: VERSION,
     log,
     clock,
     random,
-    rateLimit: { limit: settings.rateLimit, windowMs: 60_000 },
+    rateLimit: { limit: settings.rateLimit, windowMs: MINUTE_MS },
+    networkLimit: { limit: settings.rateLimitNetwork, windowMs: MINUTE_MS },
+    corsOrigins: settings.corsOrigins,
+    observe: measuring.observe,
     authenticate: authenticator(context),
     routes,
   });
@@ -85,19 +91,26 @@ export async function application(settings: ServeSettings, log: Logger): Promise
 }
 
 /** The parts of the roles that run here, and the table of everything that they answer. */
-async function assemble(context: Context): Promise<{ parts: readonly Part[]; routes: readonly Route[] }> {
+export async function assemble(
+  context: Context,
+): Promise<{ parts: readonly Part[]; routes: readonly Route[]; measuring: Metrics }> {
+  const { clock, started, settings } = context;
   const parts: Part[] = [];
   for (const [role, starter] of STARTERS) {
-    if (context.settings.roles.includes(role)) {
+    if (settings.roles.includes(role)) {
       parts.push(await (await starter())(context));
     }
   }
-  const routes = [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))];
-  return { parts, routes: [...routes, ...platformRoutes(routes)] };
-}
-
-async function ready(parts: readonly Part[]): Promise<{ ok: boolean; why: string }> {
-  const reasons = await Promise.all(parts.map(async (part) => part.notReady?.()));
-  const why = reasons.filter(Boolean).join(', ');
-  return { ok: why === '', why };
+  const measuring = metrics(context, parts);
+  const routes = [
+    ...parts.flatMap((part) => part.routes ?? []),
+    ...probes(() => ready(context, parts)),
+    metricsRoute(settings.metricsAccess, measuring.text),
+    statusRoute(async () => ({
+      ...(await lookAt(context, parts)),
+      version: VERSION,
+      uptime: Math.floor((clock.monotonic() - started) / 1000),
+    })),
+  ];
+  return { parts, routes: [...routes, ...platformRoutes(routes)], measuring };
 }

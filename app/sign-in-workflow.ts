@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Personal, Sessions } from '../commands/index.js';
+import type { PersonalRecords, Sessions } from '../commands/index.js';
 import type { EventLog } from '../event-log/index.js';
 import { never, type Timers, unavailable, uuidv5 } from '../kernel/index.js';
 import type { Access } from '../projections/index.js';
@@ -10,7 +10,7 @@ interface Deps {
   readonly events: EventLog;
   readonly access: Access;
   readonly sessions: Sessions;
-  readonly personal: Personal;
+  readonly personal: PersonalRecords;
   /** Does what follows from a user's erasure. */
   readonly forget: (userId: string) => Promise<void>;
   readonly checkpoint: Checkpoint;

@@ -5,16 +5,16 @@ import type { Handlers } from './handlers.js';
 import type { Accounts } from './user/accounts.js';
 import type { Names } from './user/names.js';
 import type { Passwords } from './user/password.js';
-import type { Personal } from './user/personal.js';
+import type { PersonalRecords } from './user/personal.js';
 
 export interface IdentityDeps {
   readonly handlers: Handlers;
-  readonly personal: Personal;
+  readonly personal: PersonalRecords;
   readonly names: Names;
   readonly accounts: Accounts;
   readonly passwords: Passwords;
   /** The session version of a user who may come in. */
-  readonly versionOf: (userId: string) => number | undefined;
+  readonly versionOf: (userId: string) => Promise<number | undefined>;
 }
 
 export interface Identity {
@@ -50,7 +50,7 @@ export function identity(deps: IdentityDeps): Identity {
     authenticate: async (email, password) => {
       const userId = await names.holder('email', email);
       // Of before the password is looked at: one that is changed meanwhile makes what follows worth nothing.
-      const sessionVersion = userId === undefined ? undefined : deps.versionOf(userId);
+      const sessionVersion = userId === undefined ? undefined : await deps.versionOf(userId);
       const right = await isPassword(userId, password);
       return right && userId !== undefined && sessionVersion !== undefined
         ? { userId, sessionVersion }

@@ -6,6 +6,7 @@ import { type CertificateCommandDeps, certificateCommands } from './certificate/
 import { type InvitationCommandDeps, invitationCommands } from './invitation/index.js';
 import { type MemberCommandDeps, memberCommands } from './member.js';
 import { organizationCommands } from './organization.js';
+import { type RewindDeps, rewindCommands } from './rewind/index.js';
 import { type SessionDeps, sessionCommands } from './session/routes.js';
 import { type SigningKeyDeps, signingKeyCommands } from './signing-key.js';
 import { upstreamCommands } from './upstream.js';
@@ -26,12 +27,13 @@ export { type Accounts, accounts } from './user/accounts.js';
 export { erasure } from './user/erasure.js';
 export { names } from './user/names.js';
 export { passwords } from './user/password.js';
-export { type Personal, type Profile, personal, vaultKey } from './user/personal.js';
+export { type PersonalRecords, type Profile, personalRecords, vaultKey } from './user/personal.js';
 
 /** Every route that changes something. */
 export const writeRoutes = (
   deps: AgentCommandDeps &
     CertificateCommandDeps &
+    RewindDeps &
     SessionDeps &
     UserDeps &
     ApiKeyDeps &
@@ -51,4 +53,5 @@ export const writeRoutes = (
   ...upstreamCommands(deps),
   ...virtualHostCommands(deps),
   ...certificateCommands(deps),
+  ...rewindCommands(deps),
 ];

@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import { pipeline as pump } from 'node:stream/promises';
 import type { Context } from 'koa';
 import { type Clock, invariant } from '../kernel/index.js';
-import { validator } from '../schemas/index.js';
+import { type TSchema, validator } from '../schemas/index.js';
 import { shaper, wireSchema } from './dialect.js';
-import { entityTag, isNotModified } from './preconditions.js';
+import { entityTag, tagNotModified } from './preconditions.js';
 import type { RequestState } from './request-state.js';
 import { dialectOfRoute, type HandlerResult, type Route } from './route.js';
 
@@ -22,10 +22,14 @@ export function answerer(
 ): (ctx: Context, result: HandlerResult) => void {
   const dialect = dialectOfRoute(route);
   const shape = shaper(dialect, route.success.schema);
-  const schema = wireSchema(dialect, route.success.schema);
-  const check = checkAnswers && schema ? validator(schema) : undefined;
+  const checkOf = (own: TSchema | undefined) => {
+    const schema = wireSchema(dialect, own);
+    return checkAnswers && schema ? validator(schema) : undefined;
+  };
+  const checkDone = checkOf(route.success.schema);
+  const checkAccepted = route.accepted && checkOf(route.accepted);
   // An envelope has the time in it: its bytes are never the same twice.
-  const tag = dialect === 'platform' ? (revision: bigint) => `W/${entityTag(revision)}` : entityTag;
+  const weak = dialect === 'platform' ? 'W/' : '';
 
   return (ctx, result) => {
     const status = result.status ?? route.success.status;
@@ -37,10 +41,12 @@ export function answerer(
       ctx.set('NxMesh-Position', String(result.position));
     }
     if (result.revision !== undefined) {
-      ctx.set('ETag', tag(result.revision));
+      ctx.set('ETag', `${weak}${entityTag(result.revision)}`);
       ctx.set('Cache-Control', 'private, no-cache');
       const conditional = route.method === 'GET' && status === 200 && result.volatile !== true;
-      if (conditional && isNotModified(ctx.req.headers['if-none-match'], result.revision)) {
+      const known = conditional && tagNotModified(ctx.req.headers['if-none-match'], result.revision);
+      if (known) {
+        ctx.set('ETag', `${weak}${known}`);
         empty(ctx, 304);
         return;
       }
@@ -54,7 +60,7 @@ export function answerer(
       return;
     }
     const body = shape(result.body, { requestId: (ctx.state as RequestState).requestId, now: clock.now() });
-    const checked = check?.(body);
+    const checked = (status === 202 && checkAccepted ? checkAccepted : checkDone)?.(body);
     invariant(!checked || checked.ok, `answer of ${route.operationId}: ${JSON.stringify(checked)}`);
     ctx.type = 'application/json';
     ctx.body = JSON.stringify(body);

@@ -86,7 +86,7 @@ export function wireSchema(dialect: Dialect, schema: TSchema | undefined): TSche
 }
 
 /** The platform's own codes; one that it does not know keeps its name. */
-export const PLATFORM_CODES: Partial<Record<ErrorCode, string>> = {
+const PLATFORM_CODES: Partial<Record<ErrorCode, string>> = {
   UNAUTHORIZED: 'AUTHENTICATION_FAILED',
   FORBIDDEN: 'AUTHORIZATION_DENIED',
   NOT_FOUND: 'RESOURCE_NOT_FOUND',
@@ -94,6 +94,9 @@ export const PLATFORM_CODES: Partial<Record<ErrorCode, string>> = {
   RATE_LIMITED: 'RATE_LIMIT_EXCEEDED',
   BAD_REQUEST: 'VALIDATION_ERROR',
 };
+
+export const codeIn = (dialect: Dialect, code: ErrorCode): string =>
+  dialect === 'platform' ? (PLATFORM_CODES[code] ?? code) : code;
 
 /** An error as the platform says it. `details` names the first fault, and all of them where there are several. */
 export function platformError(
@@ -106,7 +109,7 @@ export function platformError(
   return {
     success: false,
     error: {
-      code: PLATFORM_CODES[error.code] ?? error.code,
+      code: codeIn('platform', error.code),
       message: error.message,
       ...(retryAfter === undefined ? {} : { retry_after: Number(retryAfter) }),
       details: first ? { field: first.field, reason: first.reason, errors: faults } : {},

@@ -53,6 +53,9 @@ export const POLICY = {
   'certificate.read': ['viewer', 'read:certificates'],
   'certificate.create': ['editor', 'write:certificates'],
   'certificate.delete': ['editor', 'write:certificates'],
+  'operation.read': ['viewer', 'read:operations'],
+  'status.read': ['signed_in', 'read:status'],
+  'process_metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],
   'user.list': ['administrator', 'admin:system'],
   'user.read': ['administrator', 'admin:system'],
@@ -71,6 +74,11 @@ export const POLICY = {
   'api_key.read': ['signed_in'],
   'api_key.create': ['signed_in'],
   'api_key.revoke': ['signed_in'],
+  'audit.read': ['admin', 'read:audit'],
+  'audit.read_installation': ['administrator', 'admin:system'],
+  'audit.read_key': ['signed_in', 'read:audit'],
+  'version.undo': ['editor', 'write:changes'],
+  'version.roll_back': ['editor', 'write:changes'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 
 export type Action = keyof typeof POLICY;

@@ -7,6 +7,8 @@ export interface RequestState {
   requestId: string;
   /** Of the route; of the path until there is one. */
   dialect: Dialect;
+  /** W3C trace that the caller belongs to. */
+  traceId: string | undefined;
   operationId?: string;
   principal?: Principal;
 }

@@ -5,6 +5,7 @@ import type { Grant, Principal } from './authorize.js';
 import { type Dialect, dialectOf } from './dialect.js';
 import type { Action } from './policy.js';
 import type { IfMatch } from './preconditions.js';
+import type { Prefer } from './prefer.js';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -27,6 +28,8 @@ export interface HandlerRequest<Params = Record<string, string>, Query = unknown
   readonly ifMatch: IfMatch | undefined;
   /** From the `NxMesh-Position` header: the caller has seen this position and wants nothing older. */
   readonly position: bigint | undefined;
+  /** What the caller wishes of long work. */
+  readonly prefer: Prefer;
   /** Path with the parameters filled in, made from the route's pattern. */
   readonly path: string;
   /** The caller's network: an IPv4 address or an IPv6 /64, as the socket shows it. */
@@ -77,6 +80,8 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly summary: string;
   readonly tag: string;
   readonly permission: Action | 'public';
+  /** Needs no credentials when it is asked from this machine itself, not through a proxy on it. */
+  readonly openTo?: 'loopback';
   /** Schemas of path parameters that are not UUIDs; their values stay strings. */
   readonly params?: Readonly<Record<string, TSchema>>;
   /** Object schema with properties of string, integer, boolean or enum type. */
@@ -98,6 +103,10 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly idempotent?: boolean;
   /** False: not counted by the general rate limit (probes). */
   readonly limited?: boolean;
+  /** False: answers hold a secret, and what the caller chose beside it, and are never compressed. */
+  readonly compress?: boolean;
+  /** Long work: heeds `Prefer: respond-async` and `wait`; what it answers with 202 while the work goes on. */
+  readonly accepted?: TSchema;
   handler(
     request: HandlerRequest<PathParams<Path>, Static<Query>, Static<Body>>,
   ): HandlerResult | Promise<HandlerResult>;
@@ -134,6 +143,9 @@ export function errorsOf(one: Route): ErrorCode[] {
   }
   if (paramNames(one.path).length > 0) {
     codes.push('NOT_FOUND');
+  }
+  if (one.success.schema || one.success.contentType !== undefined) {
+    codes.push('NOT_ACCEPTABLE');
   }
   if (one.query || one.method !== 'GET') {
     codes.push('VALIDATION_ERROR');

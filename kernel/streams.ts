@@ -13,6 +13,7 @@ export const CATEGORIES = [
   'session',
   'api_key',
   'username',
+  'audit',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
 
@@ -35,6 +36,7 @@ export const streams = {
   session: stream('session'),
   api_key: stream('api_key'),
   username: stream('username'),
+  audit: stream('audit'),
 } as const satisfies Record<Category, (id: string) => string>;
 
 export const categoryOf = (name: string): string => name.slice(0, name.indexOf('-'));

@@ -3,13 +3,28 @@ import { makeToken } from '../../agent-gateway/index.js';
 import { writeRoutes } from '../../commands/index.js';
 import { loginLimiter } from '../../http/index.js';
 import { Secret } from '../../kernel/index.js';
+import { lastOf } from '../../projections/index.js';
 import { commandResults } from '../command-result.js';
 import type { Context } from '../context.js';
 import type { Part } from './part.js';
 
 /** Everything that changes something. */
 export async function commandsRole(context: Context): Promise<Part> {
-  const { handlers, locate, passed, clock, random, timers, people, keys, access, events, vault } = context;
+  const {
+    handlers,
+    locate,
+    passed,
+    clock,
+    random,
+    timers,
+    people,
+    keys,
+    access,
+    events,
+    vault,
+    settings,
+    reader,
+  } = context;
   const routes = writeRoutes({
     handlers,
     locate,
@@ -26,10 +41,12 @@ export async function commandsRole(context: Context): Promise<Part> {
     apiKeySecret: keys.apiKeySecret,
     keysOf: access.keysOf,
     rotateSigningKey: keys.signing.rotate,
-    limiter: loginLimiter({ clock }),
+    limiter: loginLimiter({ clock, ...settings.authLimit }),
     tokenSecret: keys.tokenSecret,
     makeToken: (agentId, secret) => new Secret(makeToken(agentId, secret.reveal(), keys.authoritySha256)),
     commandResult: commandResults(events, timers),
+    log: events,
+    lastOf: lastOf(reader),
   });
   return { routes, close: async () => {} };
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
+import { signCheckpoints } from '../audit-signing.js';
 import { destroyDeletedKeys, destroyInvitedAddresses } from '../certificate-keys.js';
 import type { Context } from '../context.js';
 import { expireSessions, finishSignIns } from '../sign-in-workflow.js';
+import { worst } from '../status.js';
 import { supervise } from '../supervise.js';
 import { workflowCheckpoint } from '../workflow-checkpoint.js';
-import type { Part } from './part.js';
+import type { Health, Part } from './part.js';
 
 /** Whoever takes over has it after this and a third of it at the latest. */
 const LEASE_MS = 6_000;
@@ -68,14 +70,53 @@ export async function projectionsRole(context: Context): Promise<Part> {
     ),
     supervise('expiry', (signal) => expireSessions(signIns, signal), supervised),
   ];
+  const audit = supervise(
+    'audit-checkpoints',
+    (signal) =>
+      whileOwned(
+        { store: readStore, clock, timers, owner, leaseTtlMs: LEASE_MS },
+        'audit-checkpoints',
+        (owned) =>
+          signCheckpoints(
+            { log: events, reader: context.reader, signer: context.keys.audit, clock, timers },
+            owned,
+          ),
+        signal,
+      ),
+    { timers, log, signal: stopping.signal },
+  );
   return {
     notReady: async () => {
       const behind = (await runner.status()).filter(({ state }) => state !== 'live' && state !== 'standby');
       return behind.map(({ name, state }) => `${name} is ${state}`).join(', ');
     },
+    components: async () => {
+      const projections = (await runner.status()).map(({ state, parked }): Health => {
+        if (state === 'stopped' || state === 'superseded') {
+          return 'unhealthy';
+        }
+        return parked > 0 || (state !== 'live' && state !== 'standby') ? 'degraded' : 'healthy';
+      });
+      return { projections: worst(projections) };
+    },
+    measures: async () =>
+      (await runner.status()).flatMap(({ name, lag, parked }) => [
+        {
+          name: 'nxmesh_projection_lag_positions',
+          help: 'How far a read model is behind the newest event',
+          value: Number(lag),
+          labels: { projection: name },
+        },
+        {
+          name: 'nxmesh_projection_parked_events',
+          help: 'Events that were put aside because they could not be projected',
+          value: parked,
+          labels: { projection: name },
+        },
+      ]),
     close: async () => {
       stopping.abort();
-      await Promise.all([workflow, keys, addresses, ...ending]);
+      await Promise.all([workflow, keys, audit, addresses, ...ending]);
       await runner.stop();
     },
   };

@@ -12,7 +12,7 @@ import {
 import type { CommandContext } from '../context.js';
 import type { Handlers } from '../handlers.js';
 import { stepOf } from '../request.js';
-import type { ClientHint, Personal } from '../user/personal.js';
+import type { ClientHint, PersonalRecords } from '../user/personal.js';
 import type { RefreshTokens } from './tokens.js';
 
 export interface KnownSession {
@@ -23,7 +23,7 @@ export interface KnownSession {
 
 export interface SessionsDeps {
   readonly handlers: Handlers;
-  readonly personal: Personal;
+  readonly personal: PersonalRecords;
   readonly tokens: RefreshTokens;
   readonly clock: Clock;
   readonly random: Random;
@@ -32,7 +32,7 @@ export interface SessionsDeps {
   /** Makes what the log says now count for these. */
   readonly fresh: () => Promise<unknown>;
   /** The session version of a user who may come in. */
-  readonly versionOf: (userId: string) => number | undefined;
+  readonly versionOf: (userId: string) => Promise<number | undefined>;
   /** Signs an access token. */
   readonly issue: (subject: {
     sub: string;
@@ -83,6 +83,8 @@ export function sessions(deps: SessionsDeps): Sessions {
       await deps.passed(position, SETTLE_MS);
     }
     if (!open) {
+      // It may have ended while its client was being kept.
+      await personal.forgetClient(sessionId);
       throw unauthorized();
     }
     const { userId: sub, sessionVersion, generation, expiresAt } = open;
@@ -102,19 +104,22 @@ export function sessions(deps: SessionsDeps): Sessions {
 
   async function end(id: string, reason: SessionEnd, context: CommandContext): Promise<bigint | undefined> {
     const { position } = await run(id, { type: 'end', reason, at: now() }, stepOf(context, `end ${id}`));
-    await personal.forgetClient(id);
+    if (!(await openSession(id))) {
+      await personal.forgetClient(id);
+    }
     return position;
   }
 
-  const byUser = (userId: string, requestId: string): CommandContext => {
+  const byUser = (userId: string, { network }: ClientHint, requestId: string): CommandContext => {
     const commandId = uuidv7(clock, random);
     const actor = `user:${userId}`;
-    return { commandId, digest: commandId, correlationId: requestId, causationId: requestId, actor };
+    const cause = { correlationId: requestId, causationId: requestId };
+    return { commandId, digest: commandId, ...cause, actor, asker: { userId, network } };
   };
 
   return {
     start: async (userId, sessionVersion, client, requestId) => {
-      const context = byUser(userId, requestId);
+      const context = byUser(userId, client, requestId);
       const id = uuidv7(clock, random);
       for (const old of deps.sessionsOf(userId).slice(0, -(MAX_OPEN - 1))) {
         await end(old.id, 'revoked', context);
@@ -131,7 +136,7 @@ export function sessions(deps: SessionsDeps): Sessions {
     refresh: async (token, client, requestId) => {
       const shown = tokens.read(token);
       const open = shown && (await openSession(shown.sessionId));
-      const version = open && deps.versionOf(open.userId);
+      const version = open && (await deps.versionOf(open.userId));
       if (!shown || !open || version === undefined) {
         throw unauthorized();
       }
@@ -152,7 +157,7 @@ export function sessions(deps: SessionsDeps): Sessions {
           sameClient,
           at: now(),
         },
-        byUser(open.userId, requestId),
+        byUser(open.userId, client, requestId),
       );
       return grant(sessionId, position);
     },

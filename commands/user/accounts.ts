@@ -7,11 +7,11 @@ import type { Outcome } from '../handler.js';
 import type { Handlers } from '../handlers.js';
 import type { Name, Names } from './names.js';
 import type { Passwords } from './password.js';
-import type { Personal, Profile } from './personal.js';
+import type { PersonalRecords, Profile } from './personal.js';
 
 export interface AccountDeps {
   readonly handlers: Handlers;
-  readonly personal: Personal;
+  readonly personal: PersonalRecords;
   readonly names: Names;
   readonly passwords: Passwords;
   readonly clock: Clock;

@@ -5,17 +5,19 @@ import type { Handlers } from '../handlers.js';
 import { stepOf } from '../request.js';
 import type { Sessions } from '../session/sessions.js';
 import type { Names } from './names.js';
-import type { Personal } from './personal.js';
+import type { PersonalRecords } from './personal.js';
 
 export interface ErasureDeps {
   readonly handlers: Handlers;
-  readonly personal: Personal;
+  readonly personal: PersonalRecords;
   readonly names: Names;
   readonly sessions: Sessions;
   readonly clock: Clock;
   /** Keys of a user that are not revoked. */
   readonly keysOf: (userId: string) => readonly string[];
   readonly fresh: () => Promise<unknown>;
+  /** Destroys the key of what is sealed for them in the log. */
+  readonly destroyKey: (userId: string) => Promise<void>;
   /** Ends the user's roles in every organization. */
   readonly endMemberships: (userId: string, context: CommandContext) => Promise<void>;
 }
@@ -53,5 +55,6 @@ export function erasure(deps: ErasureDeps): (userId: string) => Promise<void> {
       await names.release('username', profile.username, userId, context);
     }
     await personal.forget(userId);
+    await deps.destroyKey(userId);
   };
 }

@@ -4,7 +4,7 @@ import type { CommandContext } from '../context.js';
 import type { Handlers } from '../handlers.js';
 import { stepOf } from '../request.js';
 import { abandoned } from '../reservation.js';
-import type { Personal, Profile } from './personal.js';
+import type { PersonalRecords, Profile } from './personal.js';
 
 export type Name = 'email' | 'username';
 
@@ -20,7 +20,7 @@ export interface Names {
  * Addresses and user names, each had by one user. A reservation is made before the profile that it is for, and given
  * back after; one that a crash has left, whose holder goes by another name or by none, may be taken over.
  */
-export function names(deps: { handlers: Handlers; personal: Personal; clock: Clock }): Names {
+export function names(deps: { handlers: Handlers; personal: PersonalRecords; clock: Clock }): Names {
   const { handlers, personal, clock } = deps;
   const handler = { email: handlers.email, username: handlers.username };
   const streamOf = { email: personal.emailStream, username: personal.usernameStream };

@@ -17,7 +17,7 @@ export interface ClientHint {
 }
 
 /** Everything about people that must be forgotten one day: one vault record each, gone when its data key is. */
-export interface Personal {
+export interface PersonalRecords {
   profile(userId: string): Promise<Profile | undefined>;
   keepProfile(userId: string, profile: Profile): Promise<void>;
   /** PHC string. */
@@ -59,7 +59,13 @@ const credentialId = (userId: string): string => `user/${userId}/credential`;
 
 const FIRST_USERNAME = 'admin';
 
-export async function personal({ vault, random }: { vault: Vault; random: Random }): Promise<Personal> {
+export async function personalRecords({
+  vault,
+  random,
+}: {
+  vault: Vault;
+  random: Random;
+}): Promise<PersonalRecords> {
   const key = await vaultKey(vault, 'identity/email-key', random);
   const hmac = (text: string): string => createHmac('sha256', key.reveal()).update(text).digest('hex');
   const folded = (name: string): string => name.trim().toLowerCase().normalize('NFC');

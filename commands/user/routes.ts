@@ -16,12 +16,12 @@ import { Tokens, tokensAnswer } from '../session/routes.js';
 import type { Sessions } from '../session/sessions.js';
 import type { Account, Accounts } from './accounts.js';
 import { checkPassword } from './password-rules.js';
-import type { Personal } from './personal.js';
+import type { PersonalRecords } from './personal.js';
 
 export interface UserDeps extends CommandDeps {
   readonly accounts: Accounts;
   readonly identity: Identity;
-  readonly personal: Personal;
+  readonly personal: PersonalRecords;
   readonly sessions: Sessions;
   readonly limiter: LoginLimiter;
   /** Forgets an erased user: what the log says is done. */

@@ -100,7 +100,8 @@ function decide(command: SessionCommand, { open, started }: SessionState): reado
     case 'carry-on':
       return command.generation === open.generation ? refreshed(open, command) : refused();
     case 'end':
-      return ended(open, command.reason, at);
+      // Whoever says that it has expired may not know of its last refresh.
+      return command.reason === 'expired' && at < open.expiresAt ? [] : ended(open, command.reason, at);
     default:
       return never(command, 'command of a session');
   }

@@ -126,4 +126,32 @@ test('a position that does not come is waited for no longer than asked', async (
   await end();
 });
 
+test('what is appended while another looks counts for who asks after it', async () => {
+  const log = eventLog(memoryLog());
+  let looked = 0;
+  const slow = {
+    ...log,
+    head: async () => {
+      looked += 1;
+      const head = await log.head();
+      await systemTimers.sleep(20);
+      return head;
+    },
+  };
+  const followed = access({ log: slow, clock: systemClock, timers: systemTimers });
+  const stop = new AbortController();
+  const following = followed.follow(stop.signal);
+  const before = followed.fresh(1000);
+  await log.append(created[0], 'none', [toEvent(created[1])]);
+  const after = Array.from({ length: 10 }, () => followed.fresh(1000));
+  assert.equal(
+    await Promise.all([before, ...after]),
+    Array.from({ length: 11 }, () => true),
+  );
+  assert.is(followed.rights(ann)?.userId, ann);
+  assert.is(looked, 2);
+  stop.abort();
+  await following;
+});
+
 test.run();

@@ -77,18 +77,22 @@ export function access({ log, clock, timers }: { log: EventLog; clock: Clock; ti
     return true;
   }
 
-  let looking: Promise<boolean> | undefined;
+  let asking: Promise<Position> | undefined;
+  let next: Promise<Position> | undefined;
+  const ask = (): Promise<Position> => {
+    next = undefined;
+    asking = log.head().finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
   const open = ({ expiresAt }: AccessSession): boolean => expiresAt > timestamp(clock.now());
 
   return {
-    fresh: (withinMs) => {
-      looking ??= log
-        .head()
-        .then((head) => passed(head, withinMs))
-        .finally(() => {
-          looking = undefined;
-        });
-      return looking;
+    fresh: async (withinMs) => {
+      // A look that has begun may have missed what the caller means.
+      next ??= asking?.then(ask, ask);
+      return passed(await (next ?? ask()), withinMs);
     },
     administrators: () =>
       [...state.users].filter(([, user]) => user.isAdmin && !user.disabled).map(([id]) => id),

@@ -12,7 +12,11 @@ import { folder } from '../harness/folder.js';
 import { type ControlPlane, controlPlane } from '../harness/nxmesh.js';
 
 const LIST = join(import.meta.dirname, '..', '..', '..', 'test', 'corpus', 'public-routes.json');
-const PUBLISHED = JSON.parse(readFileSync(LIST, 'utf8')) as string[];
+const { public: PUBLIC, loopback: LOCAL } = JSON.parse(readFileSync(LIST, 'utf8')) as Record<
+  'public' | 'loopback',
+  string[]
+>;
+const PUBLISHED = [...PUBLIC, ...LOCAL];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
 const UPGRADE = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
 
@@ -21,7 +25,8 @@ let plane: ControlPlane;
 let operations: { method: string; path: string; permission: string }[];
 
 test.before(async () => {
-  plane = await controlPlane(data.path);
+  // Every refusal counts for this network.
+  plane = await controlPlane(data.path, { env: { NXMESH_RATE_LIMIT_NETWORK: '1000000' } });
   const document = await plane.api.ok('GET', '/openapi.json');
   operations = Object.entries(
     document.paths as Record<string, Record<string, Record<string, string>>>,
@@ -57,7 +62,15 @@ function call(method: string, pattern: string, headers: Record<string, string> =
 
 test('the public routes are exactly those that are published', () => {
   const open = operations.filter(({ permission }) => permission === 'public');
-  assert.equal(open.map(({ method, path }) => `${method} ${path}`).sort(), [...PUBLISHED].sort());
+  assert.equal(open.map(({ method, path }) => `${method} ${path}`).sort(), [...PUBLIC].sort());
+});
+
+test('what this machine may read without credentials, a proxy on it may not', async () => {
+  for (const one of LOCAL) {
+    const [method = '', path = ''] = one.split(' ');
+    assert.is(await call(method, path), 200, one);
+    assert.is(await call(method, path, { 'x-forwarded-for': '192.0.2.1' }), 401, one);
+  }
 });
 
 test('without credentials every other route is 401, and no method or upgrade of any path gets in', async () => {
