@@ -18,7 +18,7 @@ import {
   shownIn,
   spellings,
 } from './secrets.harness.js';
-import { fill, startTenants, type Tenants } from './tenants.harness.js';
+import { addressOf, startTenants, type Tenants } from './tenants.harness.js';
 import { PASSWORD } from './world.harness.js';
 
 /** Operations whose answer shows a secret of its own making. */
@@ -105,14 +105,16 @@ async function provoke(route: Route): Promise<void> {
   for (const word of Object.values(words)) {
     plant(String(word));
   }
-  const path = fill(route.path, tenants.own);
+  const path = addressOf(route, tenants.own);
   const { method, operationId } = route;
   const stray = plant(`Canary-Stray-${operationId}`);
   const bearer = { authorization: `Bearer ${plant(`Canary-Bearer-${operationId}`)}` };
   const cookie = { cookie: `__Host-nxmesh=${stray}; session=${stray}`, 'x-api-key': stray };
-  await tenants.call('', method, `${path}?token=${stray}`, { headers: { ...bearer, ...cookie } });
+  await tenants.call('', method, addressOf(route, tenants.own, `token=${stray}`), {
+    headers: { ...bearer, ...cookie },
+  });
   await tenants.call('', method, path, { headers: { authorization: `Bearer nxm_${stray}` } });
-  await tenants.call('owner', method, `${path}?no_such_parameter=${stray}`);
+  await tenants.call('owner', method, addressOf(route, tenants.own, `no_such_parameter=${stray}`));
   if (method === 'GET') {
     await tenants.call('owner', method, path, { headers: cookie });
     return;

@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Route } from '../../http/index.js';
 import { sampleOf } from './sample.js';
-import { fill, MADE, startTenants, type Tenants } from './tenants.harness.js';
+import { addressOf, fill, MADE, startTenants, type Tenants } from './tenants.harness.js';
 import type { Answer } from './world.harness.js';
 
 let tenants: Tenants;
@@ -58,7 +58,7 @@ test('mass assignment: a field that is not a route’s own is refused by its nam
     const own = ownFields((route.body ?? {}) as Shape);
     const body = route.body === undefined ? {} : sampleOf(route.body);
     for (const field of FIELDS.filter((one) => !own.includes(one))) {
-      const path = fill(route.path, tenants.own);
+      const path = addressOf(route, tenants.own);
       const answer = await tenants.call('administrator', route.method, path, {
         body: withField(body, field),
       });
@@ -69,7 +69,7 @@ test('mass assignment: a field that is not a route’s own is refused by its nam
       tried += 1;
     }
   }
-  assert.equal(wrong, []);
+  assert.equal(wrong.slice(0, 25), []);
   assert.ok(tried > 200, `only ${tried}`);
   assert.is(await tenants.context.events.head(), before);
 });
@@ -92,17 +92,17 @@ test('pages, orders and filters beyond their bounds are refused on every route t
   const isJson = ({ success, method }: Route): boolean => method === 'GET' && success.schema !== undefined;
   for (const route of tenants.routes.filter(isJson)) {
     for (const query of QUERIES) {
-      const path = `${fill(route.path, tenants.own)}?${query}`;
+      const path = addressOf(route, tenants.own, query);
       const answer = await tenants.call('administrator', 'GET', path);
       if (answer.status !== 422) {
         wrong.push(`${route.operationId} ${query.slice(0, 40)}: ${answer.status} ${answer.text}`);
       }
     }
     const many = `label_selector=${'a=b,'.repeat(10_000)}a=b`;
-    const answer = await tenants.call('administrator', 'GET', `${fill(route.path, tenants.own)}?${many}`);
+    const answer = await tenants.call('administrator', 'GET', addressOf(route, tenants.own, many));
     assert.ok([422, 431].includes(answer.status), `${route.operationId}: ${answer.status}`);
   }
-  assert.equal(wrong, []);
+  assert.equal(wrong.slice(0, 25), []);
 });
 
 /** What makes another body of the same kind that is as good. */

@@ -7,14 +7,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { POLICY, paramNames, type Route } from '../../http/index.js';
+import { POLICY, type Route } from '../../http/index.js';
 import { permissionsPage } from './permissions.js';
 import { sampleOf } from './sample.js';
 import {
   ASKERS,
   type Asker,
-  fill,
+  addressOf,
   type Ids,
+  NOT_YET,
+  namesOf,
+  nobodysIn,
   PLACES,
   RANDOM,
   startTenants,
@@ -46,7 +49,8 @@ function agrees(route: Route, expected: Verdict, { status, json }: Answer): bool
     return status === STATUS[expected];
   }
   if (isRead(route)) {
-    return status < 500 && ![401, 403, 404].includes(status);
+    const refusals = NOT_YET.includes(route.operationId) ? [401, 403] : [401, 403, 404];
+    return status < 500 && !refusals.includes(status);
   }
   const details = (json?.error?.details ?? []) as { code: string }[];
   const inEnvelope = (json?.error?.details?.errors ?? []) as { code: string }[];
@@ -79,7 +83,7 @@ test('every route has a policy, and every parameter of a path an object in both 
   for (const { permission, operationId } of guarded) {
     assert.ok(Object.hasOwn(POLICY, permission), operationId);
   }
-  const names = [...new Set(guarded.flatMap(({ path }) => paramNames(path)))];
+  const names = [...new Set(guarded.flatMap(namesOf))];
   assert.equal(
     names.filter((name) => PLACES[name] === undefined || !tenants.own[name] || !tenants.foreign[name]),
     [],
@@ -108,7 +112,7 @@ test('the role, what is left of it in the workspace, and the scopes of a key dec
       // Has every right everywhere: that nothing is there is only found out later.
       return;
     }
-    const path = fill(route.path, idsOf(target));
+    const path = addressOf(route, idsOf(target));
     const answer = await tenants.call(asker.name, route.method, path, isRead(route) ? {} : { body: MISFIT });
     if (!agrees(route, expected, answer)) {
       wrong.push(
@@ -116,20 +120,20 @@ test('the role, what is left of it in the workspace, and the scopes of a key dec
       );
     }
   });
-  assert.equal(wrong, []);
+  assert.equal(wrong.slice(0, 25), []);
   assert.is(await tenants.context.events.head(), before);
 });
 
 test("another tenant's id is answered as one that is nobody's, and nothing is written", async () => {
   const wrong: string[] = [];
   const before = await tenants.context.events.head();
-  const routes = guarded.filter(({ path }) => paramNames(path).length > 0);
+  const routes = guarded.filter((route) => namesOf(route).length > 0);
   const askers = ASKERS.filter(({ role }) => role !== 'administrator');
   await each(
     routes.flatMap((route) => askers.map((asker) => ({ route, asker }))),
     async ({ route, asker }) => {
       const ask = (ids: Ids): Promise<Answer> =>
-        tenants.call(asker.name, route.method, fill(route.path, ids), bodyFor(route));
+        tenants.call(asker.name, route.method, addressOf(route, ids), bodyFor(route));
       const isOwn = isRival(asker);
       const nobodys = await ask(RANDOM);
       const others = await ask(isOwn ? tenants.own : tenants.foreign);
@@ -140,25 +144,25 @@ test("another tenant's id is answered as one that is nobody's, and nothing is wr
       }
     },
   );
-  assert.equal(wrong, []);
+  assert.equal(wrong.slice(0, 25), []);
   assert.is(await tenants.context.events.head(), before);
 });
 
 test("another tenant's object in one's own organization or workspace is not there", async () => {
   const before = await tenants.context.events.head();
-  const routes = guarded.filter(({ path }) => paramNames(path).length > 1);
+  const routes = guarded.filter((route) => namesOf(route).length > 1);
   assert.ok(routes.length > 5);
   for (const route of routes) {
-    for (const name of paramNames(route.path).slice(1)) {
+    for (const name of namesOf(route).slice(1)) {
       const ask = (value: string | undefined): Promise<Answer> =>
         tenants.call(
           'owner',
           route.method,
-          fill(route.path, { ...tenants.own, [name]: value ?? '' }),
+          addressOf(route, { ...tenants.own, [name]: value ?? '' }),
           bodyFor(route),
         );
-      const nobodys = await ask(name === 'version' ? '999' : RANDOM[name]);
-      const others = await ask(name === 'version' ? '999' : tenants.foreign[name]);
+      const nobodys = await ask(nobodysIn(name));
+      const others = await ask(nobodysIn(name) === '999' ? '999' : tenants.foreign[name]);
       assert.is(withoutRequestId(others), withoutRequestId(nobodys), `${route.operationId} ${name}`);
     }
   }
@@ -172,7 +176,7 @@ test('who may not gets to hear so whatever the body is, and nothing is written',
     for (const asker of low) {
       const expected = verdict(route, asker, 'own');
       if (expected !== 'allowed') {
-        const path = fill(route.path, tenants.own);
+        const path = addressOf(route, tenants.own);
         const { status } = await tenants.call(asker.name, route.method, path, bodyFor(route));
         assert.is(status, STATUS[expected], `${route.operationId} as ${asker.name}`);
       }

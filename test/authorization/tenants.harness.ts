@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Two tenants with one of everything, and everybody who could ask for it. */
 import { testPair } from '../../commands/certificate/pairs.harness.js';
-import { SCOPES } from '../../http/index.js';
-import { uuidv5 } from '../../kernel/index.js';
+import { paramNames, type Route, SCOPES } from '../../http/index.js';
+import { streams, uuidv5 } from '../../kernel/index.js';
 import type { Role } from '../../schemas/index.js';
 import { until } from '../harness/until.js';
 import { PASSWORD, startWorld, type World } from './world.harness.js';
+
+const AT = '2026-02-01T10:00:00.000Z';
 
 /** Path parameter → value. */
 export type Ids = Readonly<Record<string, string>>;
@@ -26,7 +28,23 @@ export const PLACES: Readonly<Record<string, 'organization' | 'workspace' | 'per
   virtual_host_id: 'workspace',
   certificate_id: 'workspace',
   version: 'workspace',
+  other: 'workspace',
+  operation_id: 'workspace',
+  request_id: 'workspace',
 };
+
+/** Operations that name their place in the query, or need more there than a path says. */
+const QUERIES: Readonly<Record<string, string>> = {
+  listAudit: 'organization_id={organization_id}',
+  exportAudit: 'organization_id={organization_id}',
+  blameAgentConfig: 'path=nginx.conf',
+};
+
+/** Operations on an organization as a whole: not for those from whom a part of it is hidden. */
+export const WHOLE = ['listAudit', 'exportAudit'];
+
+/** Operations that answer those who may as if there were nothing, because no agent has come here. */
+export const NOT_YET = ['blameAgentConfig', 'getAgentConfig'];
 
 /** Who makes what is their own. */
 const makerOf = (place: string | undefined, tenant: string): string =>
@@ -75,19 +93,48 @@ export const MADE: readonly (readonly [name: string, path: string, body: Body, f
 ];
 
 /** Values that are not made by a request of their own. */
-const GIVEN: Readonly<Record<string, (world: World, tenant: string) => string>> = {
-  user_id: (world, tenant) => world.idOf(`${tenant}-member`),
-  session_id: (world, tenant) => world.context.access.sessionsOf(world.idOf(`${tenant}-member`))[0]?.id ?? '',
-  version: () => '1',
-};
+const GIVEN: Readonly<Record<string, (world: World, tenant: string, made: Ids) => string | Promise<string>>> =
+  {
+    user_id: (world, tenant) => world.idOf(`${tenant}-member`),
+    session_id: (world, tenant) =>
+      world.context.access.sessionsOf(world.idOf(`${tenant}-member`))[0]?.id ?? '',
+    version: () => '1',
+    other: () => '1',
+    request_id: (_, tenant) => `${tenant}-upstream_id`,
+    operation_id: async (world, tenant, { agent_id = '', workspace_id = '', organization_id = '' }) => {
+      const command_id = uuidv5('operation', tenant);
+      await world.append(
+        streams.agent(agent_id),
+        { type: 'agent_command.requested', data: { agent_id, command_id, kind: 'reload', at: AT } },
+        { workspace_id, organization_id },
+      );
+      return command_id;
+    },
+  };
+
+const NUMBERS = ['version', 'other'];
 
 /** Ids that are nobody's. */
 export const RANDOM: Ids = Object.fromEntries(
-  Object.keys(PLACES).map((name) => [name, name === 'version' ? '1' : uuidv5('nobody', name)]),
+  Object.keys(PLACES).map((name) => [name, NUMBERS.includes(name) ? '1' : uuidv5('nobody', name)]),
 );
+
+/** What is nobody's in a place that is somebody's. */
+export const nobodysIn = (name: string): string => (NUMBERS.includes(name) ? '999' : (RANDOM[name] ?? ''));
 
 export const fill = (path: string, ids: Ids): string =>
   path.replaceAll(/\{([a-z_]+)\}/g, (_, name: string) => ids[name] ?? uuidv5('nobody', name));
+
+/** The names of the ids that a route is asked with. */
+export const namesOf = ({ path, operationId }: Route): string[] => [
+  ...new Set(paramNames(`${path}?${QUERIES[operationId] ?? ''}`)),
+];
+
+/** A route's address with these ids; `more` goes into its query. */
+export function addressOf({ path, operationId }: Route, ids: Ids, more = ''): string {
+  const query = [QUERIES[operationId] ?? '', more].filter((one) => one !== '').join('&');
+  return fill(query === '' ? path : `${path}?${query}`, ids);
+}
 
 /** Who asks, with the role that they have in the first tenant and what is left of it in its workspace. */
 export interface Asker {
@@ -120,8 +167,9 @@ export const ASKERS: readonly Asker[] = [
 export async function startTenants(name: string) {
   const world = await startWorld(name);
 
-  async function ok(method: string, path: string, body?: object, as = 'administrator') {
-    const answer = await world.call(as, method, path, body === undefined ? {} : { body });
+  async function ok(method: string, path: string, body?: object, as = 'administrator', name = '') {
+    const headers = name === '' ? {} : { 'x-request-id': name };
+    const answer = await world.call(as, method, path, { body, headers });
     if (answer.status >= 300) {
       throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     }
@@ -134,12 +182,18 @@ export async function startTenants(name: string) {
     await world.user(`${called}-member`);
     await ok('POST', '/v1/auth/login', { email, password: PASSWORD }, '');
     for (const [param, path, body, field = 'id'] of MADE) {
-      ids[param] = (await ok('POST', fill(path, ids), await body(called), makerOf(PLACES[param], called)))[
-        field
-      ];
+      ids[param] = (
+        await ok(
+          'POST',
+          fill(path, ids),
+          await body(called),
+          makerOf(PLACES[param], called),
+          `${called}-${param}`,
+        )
+      )[field];
     }
     for (const [param, given] of Object.entries(GIVEN)) {
-      ids[param] = given(world, called);
+      ids[param] = await given(world, called, ids);
     }
     return ids;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the policy says of a request, reckoned from its table alone: the program's own `authorize` is not asked. */
-import { POLICY, paramNames, type Route } from '../../http/index.js';
-import { type Asker, PLACES } from './tenants.harness.js';
+import { POLICY, type Route } from '../../http/index.js';
+import { type Asker, namesOf, PLACES, WHOLE } from './tenants.harness.js';
 
 /** `hidden` is answered as an id that does not exist. */
 export type Verdict = 'allowed' | 'unauthorized' | 'forbidden' | 'hidden';
@@ -13,8 +13,8 @@ const RANKS = ['none', 'viewer', 'editor', 'admin', 'owner'];
 const rank = (role: string | undefined): number => (role === undefined ? -1 : RANKS.indexOf(role));
 
 /** The narrowest place that a path names. */
-export function placeOf({ path }: Route): 'organization' | 'workspace' | undefined {
-  const places = paramNames(path).map((name) => PLACES[name]);
+export function placeOf(route: Route): 'organization' | 'workspace' | undefined {
+  const places = namesOf(route).map((name) => PLACES[name]);
   return (['workspace', 'organization'] as const).find((place) => places.includes(place));
 }
 
@@ -34,7 +34,7 @@ export function verdict(route: Route, asker: Asker, target: Target): Verdict {
       return 'forbidden';
     }
     // Of somebody who does not ask. A write is found out later, as it has no place to be decided on.
-    const isTheirs = paramNames(route.path).some((name) => PLACES[name] === 'person');
+    const isTheirs = namesOf(route).some((name) => PLACES[name] === 'person');
     const isHidden = isTheirs && route.method === 'GET' && asker.role !== 'administrator';
     return isHidden ? 'hidden' : 'allowed';
   }
@@ -42,7 +42,8 @@ export function verdict(route: Route, asker: Asker, target: Target): Verdict {
   if (rank(role) < rank('viewer') || target === 'random') {
     return 'hidden';
   }
-  return rank(role) < rank(least) || outOfScope ? 'forbidden' : 'allowed';
+  const isPart = asker.inWorkspace === 'none' && target === 'own' && WHOLE.includes(route.operationId);
+  return rank(role) < rank(least) || outOfScope || isPart ? 'forbidden' : 'allowed';
 }
 
 /** The role of an asker in the tenant that a target belongs to. */

@@ -6,10 +6,12 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { serveOptions } from '../../app/options.js';
 import { application } from '../../app/serve.js';
 import { serveSettings } from '../../app/settings.js';
 import { anonymous, httpApp, httpServer, type Principal, type Route } from '../../http/index.js';
-import { NxError, uuidv5 } from '../../kernel/index.js';
+import { eventId, NxError, timestamp, uuidv5 } from '../../kernel/index.js';
+import { type Fact, schemaVersion } from '../../schemas/index.js';
 import { folder } from '../harness/folder.js';
 
 export interface Answer {
@@ -39,16 +41,15 @@ const ADMIN = { adminEmail: 'root@people.example', adminPassword: PASSWORD };
 
 export async function startWorld(name: string) {
   const data = folder(name);
+  const presets = serveOptions(undefined).map((one) => [one.attributeName(), one.defaultValue as string]);
   const settings = serveSettings({
+    ...(Object.fromEntries(presets) as Record<string, string>),
     dataDir: data.path,
     httpListen: '127.0.0.1:0',
     grpcListen: '127.0.0.1:0',
+    // The policy decides, not where the test asks from.
+    metricsAccess: 'signed-in',
     ...ADMIN,
-    mongodbDatabase: 'nxmesh',
-    kafkaTopic: 'nxmesh.events',
-    roles: 'commands,projections,read-api,agent-gateway,publishers',
-    rateLimit: '1000000',
-    logLevel: 'debug',
   });
   const lines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
@@ -100,7 +101,8 @@ export async function startWorld(name: string) {
         const chunks: Buffer[] = [];
         const done = (): void => {
           const got = Buffer.concat(chunks).toString();
-          const isJson = /json/.test(response.headers['content-type'] ?? '') && got !== '';
+          const isJson =
+            /^application\/(problem\+)?json/.test(response.headers['content-type'] ?? '') && got !== '';
           const { headers: fields, statusCode: status = 0 } = response;
           const json = isJson ? JSON.parse(got) : undefined;
           const answer = { status, headers: fields, text: got, json };
@@ -135,8 +137,25 @@ export async function startWorld(name: string) {
   });
   principals.set('administrator', person('administrator'));
 
+  /** Appends a fact as if a command had made it. */
+  async function append(stream: string, fact: Fact, place: Readonly<Record<string, string>>): Promise<void> {
+    const id = uuidv5('fact', stream);
+    const meta = {
+      command_id: id,
+      command_digest: id,
+      correlation_id: id,
+      causation_id: id,
+      actor: 'system',
+      schema_version: String(schemaVersion(fact.type)),
+      recorded_at: timestamp(clock.now()),
+      ...place,
+    };
+    await context.events.append(stream, 'none', [{ ...fact, id: eventId(id, 0), meta }]);
+  }
+
   return {
     context,
+    append,
     routes,
     call,
     /** Every answer so far. */
