@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { setMaxListeners } from 'node:events';
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
 import { signCheckpoints } from '../audit-signing.js';
 import { destroyDeletedKeys, destroyInvitedAddresses } from '../certificate-keys.js';
@@ -29,8 +28,6 @@ export async function projectionsRole(context: Context): Promise<Part> {
     context.useLocalPassed((position, withinMs) => runner.passed(position, withinMs));
   }
   const stopping = new AbortController();
-  // Each loop listens more than once; there is one signal for all of them.
-  setMaxListeners(0, stopping.signal);
   const checkpoint = workflowCheckpoint(readStore, 'desired-config');
   const workflow = supervise(
     'desired-config',

@@ -3,6 +3,7 @@
  * Secrets are planted wherever a route takes one, every route is made to succeed and to fail in many ways, and then
  * everything that the program has answered, stored, logged or printed is searched for them. A new route is in it by
  * itself; one that shows a secret once gets a row in `SHOWN_ONCE`, one that needs a body of its own a row in `BODIES`.
+ * @slow 300
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -2,6 +2,7 @@
 /**
  * What no route takes, made from the table of routes: fields that are not its own, pages and orders beyond their
  * bounds, and an idempotency key that means two things.
+ * @slow 300
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

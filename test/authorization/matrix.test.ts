@@ -2,6 +2,7 @@
 /**
  * Every route of the program × everybody who could ask × two tenants, made from the table of routes: a new route is in
  * it by itself, and fails here until its path's parameters have a row in `tenants.harness.ts`.
+ * @slow 300
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

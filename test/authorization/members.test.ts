@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Members, narrowings and invitations over the API of the whole program. */
+/** Members, narrowings and invitations over the API of the whole program. @slow 300 */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '../harness/until.js';
