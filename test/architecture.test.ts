@@ -175,6 +175,15 @@ test('clock, randomness and timers stand in kernel and app only', () => {
 const UNSCOPED: Record<string, string> = {
   'read-api/scope.ts': 'is the scope',
   'read-api/agent-health.ts': 'reads health by the ids of agents that came through the scope',
+  'read-api/audit/export.ts': 'gets its reader from the scope, with the one chain that it may read',
+  'read-api/audit/index.ts': 'hands on the reader that the scope gives',
+  'read-api/audit/present.ts': 'gets its reader from the scope',
+  'read-api/audit/query.ts': 'gets its reader from the scope',
+  'read-api/history/agent-config.ts':
+    'reads the records of a workspace that the scope of the past let through',
+  'read-api/history/at.ts': 'finds positions by instants, for what the scope of the past let through',
+  'read-api/history/request.ts': 'asks `allow` for every record by itself',
+  'read-api/history/scope.ts': 'is the scope of the past',
 };
 
 test('what is read comes through the scope, and what is written through the place of its resource', () => {
