@@ -69,13 +69,24 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       ? parseIfMatch(ctx.req.headers['if-match'], dialect === 'platform')
       : undefined;
     const position = positionOf(ctx.req);
-    const body = bodyOf(route, checkBody, await readBody(ctx.req, deps.maxBodyBytes));
+    const sent = await readBody(ctx.req, deps.maxBodyBytes);
+    let body: { readonly value: unknown } | undefined;
+    // Judged once the right is decided: what is wrong with a body is for those who may send one.
+    const judged = (): unknown => {
+      body ??= { value: bodyOf(route, checkBody, sent) };
+      return body.value;
+    };
+    if (!mustAllow) {
+      judged();
+    }
     let grant: Grant | undefined;
     let gone: AbortSignal | undefined;
     const request: HandlerRequest = {
       params,
       query,
-      body,
+      get body() {
+        return judged();
+      },
       principal,
       requestId: state.requestId,
       idempotencyKey,
@@ -95,6 +106,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
           organizationId,
           ...(workspaceId === undefined ? {} : { workspaceId }),
         });
+        judged();
         return grant;
       },
     };
