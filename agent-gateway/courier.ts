@@ -6,8 +6,11 @@ import { STAGES } from '../schemas/index.js';
 import { begin, type DeliveryAction, type DeliveryInput, deliver, type Target } from './delivery.js';
 import type { GatewayDeps } from './deps.js';
 import type { Desired } from './desired.js';
+import type { History } from './history.js';
+import type { Holding } from './holding.js';
 import type { Identity } from './identity.js';
 import type { Memory } from './memory.js';
+import { parker } from './parker.js';
 import type { Recorder } from './recorder.js';
 import { failureOf, isRollback, renderFailure } from './refusal.js';
 import type { Rendering } from './rendering.js';
@@ -17,11 +20,18 @@ export interface CourierDeps extends Pick<GatewayDeps, 'clock' | 'certificateMat
   readonly recorder: Recorder;
   readonly memory: Memory;
   readonly desired: Desired;
+  readonly past: History;
   send(message: Buffer): void;
+  /** What is held back has changed: `desire` is to be called with what stands now. */
+  changed(): void;
 }
 
 /** Carries out what the machine of delivery decides for one session. */
 export interface Courier {
+  /** Resolves when `holding` is known. */
+  begin(): Promise<void>;
+  /** The hosts that the agent is not to run as desired. */
+  holding(): Holding;
   desire(rendering: Rendering, version: number): void;
   /** Resolves when what the status means is in the log. */
   status(status: ConfigStatus): Promise<void>;
@@ -55,6 +65,20 @@ export function courier(
   let sent: Rendering | undefined;
   let sentAt = 0;
   let closed = false;
+  // The last version that it ran; what of it was refused since then does not undo that.
+  let accepted = state.recorded?.version ?? 0;
+  const parking = parker(
+    {
+      ...deps,
+      accepted: () => accepted,
+      changed: () => {
+        if (!closed) {
+          deps.changed();
+        }
+      },
+    },
+    agent,
+  );
 
   const at = (): string => timestamp(clock.now());
   const refuse = (failure: Failure, rolledBack: boolean): Promise<boolean> => {
@@ -103,6 +127,7 @@ export function courier(
           deps.logger.error({ agent_id: agentId, error: String(error) }, 'an update could not be sent');
         });
       case 'applied':
+        accepted = target.version;
         return recorder.record(agent, {
           type: 'mark-applied',
           data: {
@@ -138,13 +163,41 @@ export function courier(
     await Promise.all(facts);
   };
 
+  const unrenderable = async (rendering: Rendering & { kind: 'refused' }, target: Target): Promise<void> => {
+    const parked = await parking.unrenderable(rendering, target);
+    if (!parked && current === rendering) {
+      const { error } = rendering;
+      await step({ type: 'unrenderable', target }, { failure: (one) => renderFailure(error, one, at()) });
+    }
+  };
+  const refused = async (status: ConfigStatus, digest: string, durationMs: number): Promise<void> => {
+    const rendering = sent;
+    let failed: Failure | undefined;
+    const failure = (target: Target): Failure => {
+      failed = failureOf(status, target, rendering, { at: at(), durationMs });
+      return failed;
+    };
+    await step({ type: 'refused', digest }, { rolledBack: isRollback(status), failure });
+    if (failed && rendering) {
+      await parking.refused(rendering, failed, status.file);
+    }
+  };
+  const succeeded = async (status: ConfigStatus, digest: string, durationMs: number): Promise<void> => {
+    const { outstanding } = state;
+    if (sent && outstanding?.digest === digest) {
+      await parking.proven(sent, outstanding.version);
+    }
+    await step({ type: 'succeeded', digest }, { durationMs, stages: stagesOf(status) });
+  };
+
   return {
+    begin: () => parking.begin(),
+    holding: () => parking.holding(),
     desire: (rendering, version) => {
       current = rendering;
       const target = { digest: rendering.digest, version };
       if (rendering.kind === 'refused') {
-        const { error } = rendering;
-        void step({ type: 'unrenderable', target }, { failure: (one) => renderFailure(error, one, at()) });
+        void unrenderable(rendering, target);
       } else {
         void step({ type: 'desired', target });
       }
@@ -152,28 +205,19 @@ export function courier(
     status: (status) => {
       const digest = status.digest || status.configId;
       const durationMs = Math.max(0, Math.round(clock.monotonic() - sentAt));
-      const rendering = sent;
       switch (status.status) {
         case ConfigApplyStatus.SUCCESS:
-          return step({ type: 'succeeded', digest }, { durationMs, stages: stagesOf(status) });
+          return succeeded(status, digest, durationMs);
         case ConfigApplyStatus.FAILED:
         case ConfigApplyStatus.ROLLED_BACK:
-          return step(
-            { type: 'refused', digest },
-            {
-              rolledBack: isRollback(status),
-              failure: (target) => failureOf(status, target, rendering, { at: at(), durationMs }),
-            },
-          );
+          return refused(status, digest, durationMs);
         default:
           return Promise.resolve();
       }
     },
     retry: () => {
       // What cannot be rendered is not made renderable by asking again.
-      if (current?.kind !== 'refused') {
-        void step({ type: 'retry' });
-      }
+      void parking.retry().then(() => (current?.kind === 'refused' ? undefined : step({ type: 'retry' })));
     },
     waiting: () => (state.outstanding ? clock.monotonic() - sentAt : 0),
     close: () => {

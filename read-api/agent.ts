@@ -19,6 +19,7 @@ import {
 } from '../schemas/index.js';
 import { Health, type HealthDoc, type LoadHealth, presentHealth } from './agent-health.js';
 import { labelMatcher } from './label-selector.js';
+import { Parked, presentParked } from './parked-host.js';
 import { pick, revisionOf } from './present.js';
 import { listQueryParameters, readQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
@@ -41,6 +42,8 @@ const agentFields = {
   applied: nullable(closed(versionAt)),
   /** A newer version that did not go live, and why. */
   refused: nullable(closed({ ...versionAt, reason: Reason, stage: Stage, message: Words })),
+  /** Hosts that it does not run as desired. */
+  parked: Type.Array(Parked),
 };
 const AgentSummary = closed(agentFields);
 type AgentSummary = Static<typeof AgentSummary>;
@@ -72,6 +75,7 @@ function presentAgent(doc: Scoped<AgentDoc>, health: HealthDoc | undefined): Age
     last_seen_at: lastSeen(doc, health),
     applied: doc.applied && pick(doc.applied, ['version', 'digest', 'at']),
     refused: doc.refused && pick(doc.refused, ['version', 'digest', 'at', 'reason', 'stage', 'message']),
+    parked: presentParked(doc.parked),
   };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { never, unavailable } from '../../kernel/index.js';
+import { canonicalJson, never, unavailable } from '../../kernel/index.js';
 import type { AgentStreamFact, EventData } from '../../schemas/index.js';
 import type { AgentState, Failure } from './state.js';
 
@@ -24,6 +24,7 @@ export type AgentCommand =
       readonly failure: Failure;
       readonly rolled_back: boolean;
     }
+  | { readonly type: 'mark-parked'; readonly data: EventData<'config.parked'> }
   | { readonly type: 'mark-nginx'; readonly agent_id: string; readonly running: boolean; readonly at: string }
   | {
       readonly type: 'request';
@@ -70,6 +71,10 @@ export function decide(command: AgentCommand, state: AgentState): readonly Agent
               data: { agent_id: command.agent_id, failure: command.failure },
             },
           ];
+    case 'mark-parked':
+      return canonicalJson(state.parked) === canonicalJson(command.data.hosts)
+        ? []
+        : [{ type: 'config.parked', data: command.data }];
     case 'mark-nginx':
       if (state.nginxRunning === command.running) {
         return [];

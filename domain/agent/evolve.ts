@@ -29,6 +29,9 @@ export function evolve(state: AgentState, fact: AgentStreamFact): void {
     case 'config.rolled_back':
       state.failed = { version: fact.data.failure.version, digest: fact.data.failure.digest };
       return;
+    case 'config.parked':
+      state.parked = fact.data.hosts;
+      return;
     case 'nginx.started':
       state.nginxRunning = true;
       return;

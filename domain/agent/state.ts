@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AgentFacts, EventData } from '../../schemas/index.js';
+import type { AgentFacts, EventData, ParkedHost } from '../../schemas/index.js';
 
 export type Failure = EventData<'config.refused'>['failure'];
 
@@ -12,6 +12,8 @@ export interface AgentState {
   applied: { version: number; digest: string } | undefined;
   /** The last refusal, until something is applied or it is sent again. */
   failed: { version: number; digest: string } | undefined;
+  /** Hosts that it does not run as desired. */
+  parked: readonly ParkedHost[];
   nginxRunning: boolean | undefined;
   /** Commands that were asked for and not answered yet. */
   readonly pending: Set<string>;
@@ -23,6 +25,7 @@ export const initial = (): AgentState => ({
   sent: undefined,
   applied: undefined,
   failed: undefined,
+  parked: [],
   nginxRunning: undefined,
   pending: new Set(),
 });

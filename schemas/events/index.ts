@@ -7,6 +7,7 @@ import { organizationEvents, slugEvents } from './organization.js';
 import { emailEvents, userEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
+export { MAX_PARKED, ParkedHost } from './agent.js';
 export * from './config.js';
 
 /** Every event type with the schema of its data, at its newest version. */
