@@ -140,6 +140,7 @@ export async function startReadApi() {
         sent: null,
         applied: null,
         refused: null,
+        parked: [],
         _enrolled: '0',
         _session: 'canary-session',
         _nginx_stopped: false,
@@ -159,6 +160,7 @@ export async function startReadApi() {
         duration_ms: 40,
         stages: {},
         failure: null,
+        parked: [],
         ...fields,
       }),
     version: (number: number, workspace: string, fields: Record<string, unknown> = {}) =>

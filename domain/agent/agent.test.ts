@@ -105,4 +105,26 @@ test('a command needs a connected agent and is answered once', () => {
   given(connected(1), requested, completed).when({ type: 'complete', data: completed.data }).thenFacts();
 });
 
+test('what is parked is told when it changes', () => {
+  const host = {
+    virtual_host_id: session(5),
+    name: 'Shop',
+    content: digest('c'),
+    held_version: 1,
+    suspect: false,
+    reason: 'SYNTAX' as const,
+    stage: 'tested' as const,
+    message: 'no',
+  };
+  const data = { agent_id: id, version: 2, hosts: [host], at: AT };
+  const parked = { type: 'config.parked', data } as const;
+  given(connected(1)).when({ type: 'mark-parked', data }).thenFacts(parked);
+  given(connected(1), parked)
+    .when({ type: 'mark-parked', data: { ...data, version: 3 } })
+    .thenFacts();
+  given(connected(1))
+    .when({ type: 'mark-parked', data: { ...data, hosts: [] } })
+    .thenFacts();
+});
+
 test.run();
