@@ -71,6 +71,7 @@ async function oneBadHost(trial: Trial): Promise<void> {
     30_000,
     50,
   );
+  await site.settle();
   await site.end(await audit(trial, plane));
 }
 

@@ -43,6 +43,7 @@ export interface Plane {
   kill(role: Role, signal?: NodeJS.Signals): Promise<void>;
   restart(role: Role): Promise<void>;
   signal(role: Role, signal: NodeJS.Signals): void;
+  ended(role: Role): boolean;
   /** Has the process do what `hooks.ts` knows. */
   hook(role: Role, line: string): void;
   /** The log and the read store as they are; ends the embedded shape. */
@@ -51,11 +52,14 @@ export interface Plane {
   readonly parts: (Distributed & { readonly mongo: DisturbedWay }) | undefined;
 }
 
+/** Small, so that what holds on to memory is found. */
+const MEMORY_MB = 128;
+
 const HOOKS = pathToFileURL(join(import.meta.dirname, 'hooks.js')).href;
-const environment = (place: string, memoryMb: number | undefined): Record<string, string> => ({
+const environment = (place: string, memoryMb: number): Record<string, string> => ({
   NXMESH_RATE_LIMIT: '1000000',
   NXMESH_FAULTS_FILE: join(place, 'fault'),
-  NODE_OPTIONS: `--import=${HOOKS}${memoryMb === undefined ? '' : ` --max-old-space-size=${memoryMb}`}`,
+  NODE_OPTIONS: `--import=${HOOKS} --max-old-space-size=${memoryMb}`,
 });
 
 function common(place: string, url: string, gateway: string, client: Api) {
@@ -98,11 +102,11 @@ function common(place: string, url: string, gateway: string, client: Api) {
   };
 }
 
-async function embedded(trial: Trial, memoryMb?: number): Promise<Plane> {
+async function embedded(trial: Trial): Promise<Plane> {
   const place = folder(`faults-${Math.floor(trial.random() * 1e6)}`);
   trial.cleanup(() => place.remove());
   const dataDir = join(place.path, 'data');
-  const options = { log: join(place.path, 'control-plane.log'), env: environment(place.path, memoryMb) };
+  const options = { log: join(place.path, 'control-plane.log'), env: environment(place.path, MEMORY_MB) };
   let plane: ControlPlane = await controlPlane(dataDir, options);
   trial.cleanup(() => plane.process.end('SIGKILL'));
   const { joining, ...base } = common(place.path, plane.url, plane.gateway, plane.api);
@@ -114,6 +118,7 @@ async function embedded(trial: Trial, memoryMb?: number): Promise<Plane> {
       plane = await controlPlane(dataDir, { ...options, ports: plane.ports });
     },
     signal: (_role, signal) => process.kill(plane.process.pid, signal),
+    ended: () => plane.process.ended(),
     hook: (_role, line) => {
       writeFileSync(join(place.path, 'fault'), line);
       process.kill(plane.process.pid, 'SIGUSR2');
@@ -142,7 +147,7 @@ async function startShared(): Promise<Plane & { trialEnd(): Promise<void> }> {
   const place = folder('faults');
   let mongo: DisturbedWay | undefined;
   const parts = await distributed(place.path, {
-    env: environment(place.path, undefined),
+    env: environment(place.path, MEMORY_MB),
     mongoVia: async (url) => {
       const { hostname, port } = new URL(url);
       mongo = await proxyTo(hostname, Number(port));
@@ -162,6 +167,7 @@ async function startShared(): Promise<Plane & { trialEnd(): Promise<void> }> {
     kill: (role, signal) => parts.kill(role, signal),
     restart: (role) => parts.restart(role),
     signal: (role, signal) => parts.signal(role, signal),
+    ended: (role) => parts.ended(role),
     hook: (role, line) => {
       writeFileSync(join(place.path, 'fault'), line);
       parts.signal(role, 'SIGUSR2');
@@ -188,9 +194,9 @@ async function startShared(): Promise<Plane & { trialEnd(): Promise<void> }> {
 }
 
 /** A control plane for this trial; the distributed one is shared by all trials. */
-export async function planeFor(trial: Trial, options: { memoryMb?: number } = {}): Promise<Plane> {
+export async function planeFor(trial: Trial): Promise<Plane> {
   if (trial.shape === 'embedded') {
-    return embedded(trial, options.memoryMb);
+    return embedded(trial);
   }
   shared ??= startShared();
   const plane = await shared;

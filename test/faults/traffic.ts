@@ -24,6 +24,8 @@ export interface Site {
   readonly target: string;
   /** Renames the site and resolves when the agent proves it; how long that took. */
   change(name: string): Promise<number>;
+  /** Resolves when the control plane knows as applied what nginx proves. */
+  settle(): Promise<void>;
   /** Checks what was seen meanwhile; `events` are the log's. */
   end(events: readonly StoredEvent[]): Promise<void>;
 }
@@ -90,17 +92,33 @@ export async function startSite(trial: Trial, plane: Plane, gateway?: string): P
       await until(`${name} is served`, async () => (await ask(port, name)) === 'blue', 60_000, 20);
       return performance.now() - started;
     },
+    settle: async () => {
+      await until(
+        'the proof is known',
+        async () => {
+          const { applied } = await plane.api.ok('GET', `/v1/agents/${agent.id}`);
+          return applied.digest === (await look());
+        },
+        60_000,
+        50,
+      );
+    },
     end: async (events) => {
       const live = await look();
       stop();
       trial.check('I9', failed.length === 0, `${failed.length} of ${sent} requests failed: ${failed[0]}`);
       trial.measure('probes', sent, '');
+      // What the agent proved while nobody could write it down was sent to it, and never refused.
       const validated = new Set<string>();
       let newest: string | undefined;
       for (const event of events) {
         if (event.type === 'config.applied' && event.data.agent_id === agent.id) {
           validated.add(event.data.digest);
           newest = event.data.digest;
+        } else if (event.type === 'config.sent' && event.data.agent_id === agent.id) {
+          validated.add(event.data.digest);
+        } else if (event.type === 'config.refused' || event.type === 'config.rolled_back') {
+          validated.delete(event.data.failure.digest);
         }
       }
       const others = [...digests].filter((digest) => !validated.has(digest));

@@ -201,6 +201,7 @@ async function stopUnderLoad(trial: Trial): Promise<void> {
   trial.measure('stops', rounds, '');
   trial.measure('connections without an answer', broken + (serverErrors.length - errors.length), '');
   trial.measure('longest wait', longestMs, 'ms');
+  await site.settle();
   await site.end(await audit(trial, plane, { acknowledged }));
 }
 

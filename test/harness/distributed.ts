@@ -36,6 +36,7 @@ export interface Distributed {
   restart(role: Role): Promise<void>;
   /** Sends a signal and does not wait. */
   signal(role: Role, signal: NodeJS.Signals): void;
+  ended(role: Role): boolean;
   /** A second process of this role on ports of its own, which the front does not know. */
   another(role: Role): Promise<Running>;
   end(): Promise<void>;
@@ -149,6 +150,7 @@ export async function distributed(
     kill: async (role, signal = 'SIGKILL') => running.get(role)?.end(signal),
     restart: startRole,
     signal: (role, signal) => process.kill(running.get(role)?.pid ?? 0, signal),
+    ended: (role) => running.get(role)?.ended() ?? true,
     another: async (role) => {
       const name = `${role}-${others.length + 2}`;
       const one = await startProcess(role, name, await freePort(), await freePort());
