@@ -36,6 +36,8 @@ export interface Courier {
   /** Resolves when what the status means is in the log. */
   status(status: ConfigStatus): Promise<void>;
   retry(): void;
+  /** Records that the agent is behind, once it has been for so long and has refused nothing. */
+  checkBehind(ms: number): void;
   /** Milliseconds since an update was sent that has no final answer; 0 when none is outstanding. */
   waiting(): number;
   close(): void;
@@ -64,7 +66,10 @@ export function courier(
   let current: Rendering | undefined;
   let sent: Rendering | undefined;
   let sentAt = 0;
+  let sentWhole = false;
   let closed = false;
+  // Since when nginx proves something else than what is desired; an answer starts it anew: the agent gets on.
+  let behindSince: number | undefined;
   // The last version that it ran; what of it was refused since then does not undo that.
   let accepted = state.recorded?.version ?? 0;
   const parking = parker(
@@ -91,8 +96,9 @@ export function courier(
     });
   };
 
-  const send = async (target: Target): Promise<void> => {
-    const rendering = current;
+  /** `whole`: nothing is taken for granted of what the agent has. */
+  const send = async (target: Target, whole = false): Promise<void> => {
+    const rendering = whole ? sent : current;
     if (!rendering || rendering.kind === 'refused') {
       return;
     }
@@ -102,12 +108,13 @@ export function courier(
     if (closed) {
       return;
     }
-    const base = deps.desired.bundle(state.proven);
+    const base = whole ? undefined : deps.desired.bundle(state.proven);
+    sentWhole = base === undefined && (whole || held.size === 0);
     const messages = sharedUpdate({
       rendering,
       version: target.version,
       base,
-      held: base ? new Set() : held,
+      held: base || whole ? new Set() : held,
       certificates,
       now: clock.now(),
     });
@@ -153,6 +160,10 @@ export function courier(
   const step = async (input: DeliveryInput, outcome: Outcome = {}): Promise<void> => {
     const [next, actions] = deliver(state, input);
     state = next;
+    const { desired, proven, parked } = state;
+    const behind = desired !== undefined && desired.digest !== proven && desired.digest !== parked?.digest;
+    const since = input.type === 'desired' ? (behindSince ?? clock.monotonic()) : clock.monotonic();
+    behindSince = behind ? since : undefined;
     const facts = actions.flatMap((action) => {
       const done = act(action, outcome);
       return action.type === 'send' ? [] : [done];
@@ -172,6 +183,12 @@ export function courier(
   };
   const refused = async (status: ConfigStatus, digest: string, durationMs: number): Promise<void> => {
     const rendering = sent;
+    const { outstanding } = state;
+    if (lacksBase(status) && !sentWhole && outstanding?.digest === digest) {
+      // The agent no longer has what it was taken to have: no reason to refuse anything.
+      await send(outstanding, true);
+      return;
+    }
     let failed: Failure | undefined;
     const failure = (target: Target): Failure => {
       failed = failureOf(status, target, rendering, { at: at(), durationMs });
@@ -219,12 +236,25 @@ export function courier(
       // What cannot be rendered is not made renderable by asking again.
       void parking.retry().then(() => (current?.kind === 'refused' ? undefined : step({ type: 'retry' })));
     },
+    checkBehind: (ms) => {
+      const { desired } = state;
+      if (desired && behindSince !== undefined && clock.monotonic() - behindSince > ms) {
+        // Asked again after as long: told already is no fact again.
+        behindSince = clock.monotonic();
+        const data = { agent_id: agentId, ...desired, at: at() };
+        void recorder.record(agent, { type: 'mark-overdue', data });
+      }
+    },
     waiting: () => (state.outstanding ? clock.monotonic() - sentAt : 0),
     close: () => {
       closed = true;
     },
   };
 }
+
+/** The update was not what it says: because something that it starts from is missing, or because it was damaged. */
+const lacksBase = (status: ConfigStatus): boolean =>
+  status.reason === 'DIGEST_MISMATCH' && (status.stage === 'staged' || status.stage === '');
 
 const stagesOf = (status: ConfigStatus): Record<string, number> =>
   Object.fromEntries(

@@ -201,6 +201,7 @@ export async function openSession(
     retry: () => post.retry(),
     end,
     check: () => {
+      post.checkBehind(settings.overdueMs);
       if (clock.monotonic() - heard > 2 * settings.heartbeatMs + settings.heartbeatGraceMs) {
         end('connection_timeout', status.DEADLINE_EXCEEDED, 'Nothing heard for two heartbeats');
       } else if (post.waiting() > settings.answerMs) {

@@ -43,7 +43,7 @@ export interface Context {
 
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
   const [clock, timers, random] = [systemClock, systemTimers, systemRandom];
-  const stores = await openStores(settings, { clock, timers, random });
+  const stores = await openStores(settings, { clock, timers, random, log });
   const { events, readStore, vault, owner } = stores;
   const handlers = commandHandlers({ log: events, clock, timers });
   const { users, keys } = await firstKeys(settings, {

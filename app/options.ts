@@ -28,6 +28,7 @@ const SETTINGS: readonly (readonly [flag: string, description: string, preset?: 
     'where events are published, host:port separated by commas; nowhere when left out',
   ],
   ['kafka-topic <topic>', 'what they are published to', 'nxmesh.events'],
+  ['kafka-replication <copies>', 'brokers that hold each message of a topic that NxMesh makes', '1'],
   ['rate-limit <requests>', 'a minute for each principal', '1000'],
   ['log-level <level>', 'debug, info, warn, error or silent', 'info'],
 ];

@@ -28,6 +28,8 @@ export interface ServeSettings {
   readonly mongodbDatabase: string;
   readonly kafkaBrokers: readonly string[];
   readonly kafkaTopic: string;
+  /** Of topics that NxMesh makes. */
+  readonly kafkaReplication: number;
   /** The log and the stores may be shared by several processes. */
   readonly distributed: boolean;
   /** Requests a minute for each principal. */
@@ -83,6 +85,7 @@ export function serveSettings(given: Given): ServeSettings {
       [],
     ),
     kafkaTopic: check('kafka-topic', () => matching(given.kafkaTopic, TOPIC, 'is not a topic'), ''),
+    kafkaReplication: check('kafka-replication', () => between(given.kafkaReplication, 1, 100), 0),
     distributed: eventstoreUrl !== undefined && mongodbUrl !== undefined,
     rateLimit: check('rate-limit', () => wholeNumber(given.rateLimit ?? ''), 0),
     logLevel: check('log-level', () => oneOf(given.logLevel, LEVELS), ''),
@@ -116,6 +119,14 @@ function matching(text: string | undefined, pattern: RegExp, not: string): strin
     throw new BadSetting(`${JSON.stringify(text ?? '')} ${not}`);
   }
   return text;
+}
+
+function between(text: string | undefined, least: number, most: number): number {
+  const value = wholeNumber(text ?? '');
+  if (value < least || value > most) {
+    throw new BadSetting(`must be from ${least} to ${most}`);
+  }
+  return value;
 }
 
 function oneOf(text: string | undefined, words: readonly string[]): string {

@@ -82,6 +82,7 @@ test('enrolled: what people said of it, and nothing of itself', async () => {
     applied: null,
     refused: null,
     parked: [],
+    overdue: null,
     _enrolled: '0',
     _session: null,
     _nginx_stopped: false,
@@ -175,6 +176,13 @@ test('with a host parked it is degraded until none is', async () => {
   assert.equal([partial.state, partial.parked], ['degraded', [parkedHost]]);
   const whole = await after(connected(), parked(parkedHost), applied(2), parked(), applied(3));
   assert.equal([whole.state, whole.parked], ['online', []]);
+});
+
+test('what it should have proven by now degrades it, until it has', async () => {
+  const overdue: Fact = { type: 'config.overdue', data: { ...moved, version: 2 } };
+  assert.is((await after(connected(), overdue)).state, 'degraded');
+  assert.is((await after(connected(), overdue, applied(2))).state, 'online');
+  assert.is((await after(connected(), overdue, disconnected(), connected(2))).state, 'online');
 });
 
 test.run();

@@ -40,6 +40,8 @@ export interface AgentDoc extends EnrolledAgent, Reported, Origin {
   readonly refused: Refusal | null;
   /** Hosts that it does not run as desired. */
   readonly parked: readonly ParkedHost[];
+  /** What it should have proven by now. */
+  readonly overdue: VersionAt | null;
   /** Revision of its workspace's stream that enrolled it: what was published before is not for it. */
   readonly _enrolled: string;
   /** The session that is open; an older one that ends late does not count. */
@@ -47,12 +49,15 @@ export interface AgentDoc extends EnrolledAgent, Reported, Origin {
   readonly _nginx_stopped: boolean;
 }
 
-/** Degraded: connected, but nginx is stopped, or the last version did not go live, or not the whole of it. */
+/**
+ * Degraded: connected, but nginx is stopped, or the last version did not go live, or not the whole of it, or
+ * takes too long. */
 function stateOf(agent: AgentDoc): AgentState {
   if (agent._session === null) {
     return 'offline';
   }
-  return agent._nginx_stopped || agent.refused || agent.parked.length > 0 ? 'degraded' : 'online';
+  const behind = agent.refused || agent.overdue || agent.parked.length > 0;
+  return agent._nginx_stopped || behind ? 'degraded' : 'online';
 }
 
 function enrolled(agent: EnrolledAgent, event: StoredEvent): AgentDoc {
@@ -73,6 +78,7 @@ function enrolled(agent: EnrolledAgent, event: StoredEvent): AgentDoc {
     applied: null,
     refused: null,
     parked: [],
+    overdue: null,
     _enrolled: String(event.revision),
     _session: null,
     _nginx_stopped: false,
@@ -92,7 +98,7 @@ function changes(agent: AgentDoc, event: StoredEvent): Partial<AgentDoc> | undef
     }
     case 'agent.disconnected': {
       const { session_id, at } = event.data;
-      return agent._session === session_id ? { last_seen_at: at, _session: null } : undefined;
+      return agent._session === session_id ? { last_seen_at: at, overdue: null, _session: null } : undefined;
     }
     case 'config.sent': {
       const { version, digest, at } = event.data;
@@ -105,6 +111,7 @@ function changes(agent: AgentDoc, event: StoredEvent): Partial<AgentDoc> | undef
       return {
         applied: { version, digest, at },
         refused: overcome ? null : agent.refused,
+        overdue: null,
         _nginx_stopped: false,
       };
     }
@@ -112,6 +119,10 @@ function changes(agent: AgentDoc, event: StoredEvent): Partial<AgentDoc> | undef
     case 'config.rolled_back': {
       const { version, digest, at, reason, stage, message } = event.data.failure;
       return { refused: { version, digest, at, reason, stage, message } };
+    }
+    case 'config.overdue': {
+      const { version, digest, at } = event.data;
+      return { overdue: { version, digest, at } };
     }
     case 'config.parked':
       return { parked: event.data.hosts };
@@ -156,6 +167,7 @@ export const agents: Projection = {
     'config.refused',
     'config.rolled_back',
     'config.parked',
+    'config.overdue',
     'nginx.started',
     'nginx.stopped',
   ],

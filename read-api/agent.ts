@@ -44,6 +44,8 @@ const agentFields = {
   refused: nullable(closed({ ...versionAt, reason: Reason, stage: Stage, message: Words })),
   /** Hosts that it does not run as desired. */
   parked: Type.Array(Parked),
+  /** The version that it should have proven by now. */
+  overdue: nullable(closed(versionAt)),
 };
 const AgentSummary = closed(agentFields);
 type AgentSummary = Static<typeof AgentSummary>;
@@ -76,6 +78,7 @@ function presentAgent(doc: Scoped<AgentDoc>, health: HealthDoc | undefined): Age
     applied: doc.applied && pick(doc.applied, ['version', 'digest', 'at']),
     refused: doc.refused && pick(doc.refused, ['version', 'digest', 'at', 'reason', 'stage', 'message']),
     parked: presentParked(doc.parked),
+    overdue: doc.overdue && pick(doc.overdue, ['version', 'digest', 'at']),
   };
 }
 

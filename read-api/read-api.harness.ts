@@ -141,6 +141,7 @@ export async function startReadApi() {
         applied: null,
         refused: null,
         parked: [],
+        overdue: null,
         _enrolled: '0',
         _session: 'canary-session',
         _nginx_stopped: false,

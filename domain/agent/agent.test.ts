@@ -127,4 +127,18 @@ test('what is parked is told when it changes', () => {
     .thenFacts();
 });
 
+test('what is overdue is told once, and until something is applied or the agent goes', () => {
+  const data = { agent_id: id, version: 2, digest: digest('b'), at: AT };
+  const overdue = { type: 'config.overdue', data } as const;
+  const mark = { type: 'mark-overdue', data } as const;
+  given(connected(1)).when(mark).thenFacts(overdue);
+  given(connected(1), overdue)
+    .when({ ...mark, data: { ...data, version: 3 } })
+    .thenFacts();
+  given(connected(1), overdue, applied(2, 'b')).when(mark).thenFacts(overdue);
+  given(connected(1), applied(1, 'a'), overdue)
+    .when({ type: 'mark-applied', data: applied(1, 'a').data })
+    .thenFacts(applied(1, 'a'));
+});
+
 test.run();

@@ -14,6 +14,8 @@ export interface AgentState {
   failed: { version: number; digest: string } | undefined;
   /** Hosts that it does not run as desired. */
   parked: readonly ParkedHost[];
+  /** What it should have proven by now, until something is applied. */
+  overdue: { version: number; digest: string } | undefined;
   nginxRunning: boolean | undefined;
   /** Commands that were asked for and not answered yet. */
   readonly pending: Set<string>;
@@ -26,6 +28,7 @@ export const initial = (): AgentState => ({
   applied: undefined,
   failed: undefined,
   parked: [],
+  overdue: undefined,
   nginxRunning: undefined,
   pending: new Set(),
 });

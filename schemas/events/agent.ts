@@ -85,6 +85,8 @@ export const agentEvents = {
     hosts: Type.Array(ParkedHost, { maxItems: MAX_PARKED }),
     at: Timestamp,
   }),
+  /** nginx has not proven what is desired for longer than it may take; ends with what is applied next. */
+  'config.overdue': closed({ agent_id: Uuid, version, digest: Sha256, at: Timestamp }),
   'nginx.started': closed({ agent_id: Uuid, at: Timestamp }),
   'nginx.stopped': closed({ agent_id: Uuid, at: Timestamp }),
   'agent_command.requested': closed({
