@@ -65,8 +65,8 @@ export async function holdingOf(
     const held = await heldOf(past, workspaceId, one);
     hosts.set(one.virtual_host_id, { content: one.content, held });
   }
-  const key = parked.map((one) => [one.virtual_host_id, one.content, one.held_version]).sort();
-  return { key: canonicalJson(key), hosts };
+  const keys = parked.map((one) => canonicalJson([one.virtual_host_id, one.content, one.held_version]));
+  return { key: keys.sort().join(), hosts };
 }
 
 /** As the renderer takes it: of these hosts, those that are still as they were when they were parked. */

@@ -138,8 +138,12 @@ test(
       const parts = await agent.nextUpdate();
       const next = new Set(parts[0]?.baseDigest === '' ? [] : files);
       for (const part of parts) {
-        part.removedPaths.forEach((path) => next.delete(path));
-        part.files.forEach(({ path }) => next.add(path));
+        for (const path of part.removedPaths) {
+          next.delete(path);
+        }
+        for (const { path } of part.files) {
+          next.add(path);
+        }
       }
       if (next.has(fileOf(bad))) {
         agent.answer(parts[0], ConfigApplyStatus.FAILED, { stage: 'tested', reason: 'VALIDATION_TIMEOUT' });

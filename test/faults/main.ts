@@ -27,6 +27,13 @@ const command = new Command('faults')
 const { args } = command;
 const options: { shape?: Shape; full: boolean; seed: number; list: boolean } = command.opts();
 
+// What fails behind a trial's back is a fault of the trial's, and must not keep the others from running.
+let stray = 0;
+process.on('unhandledRejection', (reason) => {
+  stray += 1;
+  console.error('  unhandled:', reason);
+});
+
 const unknown = args.filter((id) => !experiments.some((one) => one.id === id));
 const chosen = experiments.filter(({ id }) => args.length === 0 || args.includes(id));
 if (unknown.length > 0) {
@@ -50,6 +57,6 @@ if (unknown.length > 0) {
   }
   await endShared();
   console.log(`\nseed ${options.seed}${options.full ? ', full' : ''}\n\n${report(results)}`);
-  process.exitCode = results.some(({ verdict }) => verdict === 'FAILED') ? 1 : 0;
+  process.exitCode = stray > 0 || results.some(({ verdict }) => verdict === 'FAILED') ? 1 : 0;
   process.exit();
 }

@@ -30,7 +30,7 @@ export async function proxyTo(host: string, port: number): Promise<DisturbedWay>
     pair[1].destroy();
   };
   const cut = (): void => {
-    for (const pair of [...pairs]) {
+    for (const pair of pairs) {
       end(pair);
     }
   };

@@ -31,8 +31,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-const numberOf = (text: string): number =>
-  [...text].reduce((sum, one) => sum * 31 + one.charCodeAt(0), 7) | 0;
+const numberOf = (text: string): number => Buffer.from(text).reduce((sum, byte) => (sum * 31 + byte) | 0, 7);
 
 /** Runs an experiment on one shape. Never rejects: what goes wrong is the result. */
 export async function runTrial(experiment: Experiment, shape: Shape, options: Options): Promise<Result> {
