@@ -128,7 +128,7 @@ async function rebuild(trial: Trial): Promise<void> {
   const append = make.factWriter(log);
   // A stand-in takes its time for each commit.
   const [batchSize, before] =
-    trial.shape === 'embedded' ? [5, trial.count(1_500, 10_000)] : [20, trial.count(400, 4_000)];
+    trial.shape === 'embedded' ? [5, trial.count(1_500, 10_000)] : [20, trial.count(200, 2_000)];
   for (let n = 0; n < before; n += 1) {
     await append(make.WORKSPACE, { type: 'upstream.created', data: { upstream: make.upstream(`u${n}`) } });
   }
@@ -143,7 +143,7 @@ async function rebuild(trial: Trial): Promise<void> {
         type: 'upstream.created',
         data: { upstream: make.upstream(`w${written}`) },
       });
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve, trial.shape === 'embedded' ? 1 : 20));
     }
   })();
   // Should the trial end before, the log is closed under it.
@@ -157,7 +157,7 @@ async function rebuild(trial: Trial): Promise<void> {
       asked += 1;
       const found = await read.get('upstreams', id).catch(() => undefined);
       missing += found === undefined ? 1 : 0;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, trial.shape === 'embedded' ? 5 : 20));
     }
   })();
   const next = { ...upstreams, version: upstreams.version + 1 };
