@@ -194,10 +194,11 @@ export function courier(
       failed = failureOf(status, target, rendering, { at: at(), durationMs });
       return failed;
     };
-    await step({ type: 'refused', digest }, { rolledBack: isRollback(status), failure });
+    const facts = step({ type: 'refused', digest }, { rolledBack: isRollback(status), failure });
     if (failed && rendering) {
       await parking.refused(rendering, failed, status.file);
     }
+    await facts;
   };
   const succeeded = async (status: ConfigStatus, digest: string, durationMs: number): Promise<void> => {
     const { outstanding } = state;

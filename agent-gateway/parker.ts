@@ -16,6 +16,7 @@ import {
   provenParking,
   type Refusal,
   refusedParking,
+  resumedParking,
   retriedParking,
   withheld,
 } from './parking.js';
@@ -48,15 +49,16 @@ export interface Parker {
 
 export function parker(deps: ParkerDeps, agent: Identity): Parker {
   const { agentId, workspaceId } = agent;
-  let state: Parking = beginParking(deps.memory.parked(agentId));
+  let state: Parking = beginParking([]);
   let holding = NOTHING_HELD;
 
-  const record = async (before: Parking, version: number): Promise<void> => {
+  /** Not waited for: facts of an agent are recorded in order, and a log that is down holds no delivery up. */
+  const record = (before: Parking, version: number): void => {
     const hosts = [...state.parked.values()];
     if (canonicalJson([...before.parked.values()]) !== canonicalJson(hosts)) {
       deps.memory.setParked(agentId, hosts);
       const data = { agent_id: agentId, version, hosts, at: timestamp(deps.clock.now()) };
-      await deps.recorder.record(agent, { type: 'mark-parked', data });
+      void deps.recorder.record(agent, { type: 'mark-parked', data });
     }
   };
   /** Takes a new state over; what cannot be held now leaves everything as it was. */
@@ -74,7 +76,7 @@ export function parker(deps: ParkerDeps, agent: Identity): Parker {
       return false;
     }
     state = next;
-    await record(before, version);
+    record(before, version);
     const moved = found.key !== holding.key;
     holding = found;
     if (moved) {
@@ -117,6 +119,7 @@ export function parker(deps: ParkerDeps, agent: Identity): Parker {
   return {
     holding: () => holding,
     begin: async () => {
+      state = resumedParking(deps.memory.parked(agentId));
       holding = await holdingOf(deps.past, workspaceId, withheld(state)).catch(() => NOTHING_HELD);
     },
     refused: async (rendering, failure, file) => {

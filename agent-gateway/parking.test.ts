@@ -9,6 +9,7 @@ import {
   type Parking,
   provenParking,
   refusedParking,
+  resumedParking,
   retriedParking,
   withheld,
 } from './parking.js';
@@ -120,7 +121,7 @@ test('whatever is bad, the search ends, and nothing bad is left in', () => {
 test('suspects that a lost session left behind are searched again', () => {
   const ids = ['a', 'b', 'c', 'd'];
   const lost = refusedParking(nothing, refusal(ids.map((id) => candidate(id))));
-  const { state } = play(ids, new Set(['c']), beginParking([...lost.parked.values()]));
+  const { state } = play(ids, new Set(['c']), resumedParking([...lost.parked.values()]));
   assert.equal(parkedIds(state), ['c']);
 });
 

@@ -97,6 +97,13 @@ function begun(parked: Parking['parked'], version: number, suspects: readonly st
 const suspectsIn = (parked: Parking['parked']): string[] =>
   [...parked.values()].flatMap((one) => (one.suspect ? one.virtual_host_id : []));
 
+/** What an earlier session left: a search that it did not end begins anew. */
+export function resumedParking(hosts: readonly ParkedHost[]): Parking {
+  const state = beginParking(hosts);
+  const suspects = suspectsIn(state.parked);
+  return suspects.length === 0 ? state : begun(state.parked, 0, suspects);
+}
+
 /** Goes on with what nobody has judged yet, all at once. */
 const onwards = (parked: Parking['parked'], search: Search, rest: readonly string[]): Parking =>
   rest.length === 0

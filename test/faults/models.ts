@@ -128,7 +128,7 @@ async function rebuild(trial: Trial): Promise<void> {
   const append = make.factWriter(log);
   // A stand-in takes its time for each commit.
   const [batchSize, before] =
-    trial.shape === 'embedded' ? [5, trial.count(1_500, 10_000)] : [20, trial.count(200, 2_000)];
+    trial.shape === 'embedded' ? [5, trial.count(1_500, 10_000)] : [200, trial.count(1_000, 5_000)];
   for (let n = 0; n < before; n += 1) {
     await append(make.WORKSPACE, { type: 'upstream.created', data: { upstream: make.upstream(`u${n}`) } });
   }
