@@ -18,6 +18,6 @@ export type { HostModel } from './compiled.js';
 export { type FrameInput, renderFrame } from './frame.js';
 export * from './model.js';
 export { type RefusalReason, RenderRefused } from './refusal.js';
-export { explain, render } from './render.js';
+export { explain, provenanceOf, render } from './render.js';
 export { targetMatches } from './selector.js';
 export { NO_SUBSTITUTES, type Substitutes } from './substitutes.js';

@@ -37,6 +37,9 @@ export function evolve(state: AgentState, fact: AgentStreamFact): void {
     case 'config.overdue':
       state.overdue = { version: fact.data.version, digest: fact.data.digest };
       return;
+    case 'nginx.reported':
+      state.build = fact.data.build;
+      return;
     case 'nginx.started':
       state.nginxRunning = true;
       return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AgentFacts, EventData, ParkedHost } from '../../schemas/index.js';
+import type { AgentFacts, EventData, NginxBuild, ParkedHost } from '../../schemas/index.js';
 
 export type Failure = EventData<'config.refused'>['failure'];
 
@@ -17,6 +17,8 @@ export interface AgentState {
   /** What it should have proven by now, until something is applied. */
   overdue: { version: number; digest: string } | undefined;
   nginxRunning: boolean | undefined;
+  /** What its configuration is rendered for. */
+  build: NginxBuild | undefined;
   /** Commands that were asked for and not answered yet. */
   readonly pending: Set<string>;
 }
@@ -30,5 +32,6 @@ export const initial = (): AgentState => ({
   parked: [],
   overdue: undefined,
   nginxRunning: undefined,
+  build: undefined,
   pending: new Set(),
 });

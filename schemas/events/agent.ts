@@ -49,6 +49,19 @@ export type ParkedHost = Static<typeof ParkedHost>;
 /** Milliseconds from the delivery of a version to each stage that it passed. */
 const Stages = Type.Record(Type.String({ maxLength: 32 }), Type.Integer({ minimum: 0 }));
 
+const LocalPath = Type.String({ maxLength: 512 });
+
+/** All that decides how an nginx is written for. Paths are on the agent's host. */
+const NginxBuild = closed({
+  nginx_version: Type.String({ maxLength: 32 }),
+  modules: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 512 }),
+  /** Before every path within the bundle; empty where nginx runs in the agent's own prefix. */
+  bundle_prefix: LocalPath,
+  /** Name of a web root → its path. */
+  web_roots: Type.Record(Type.String({ maxLength: 63 }), LocalPath),
+});
+export type NginxBuild = Static<typeof NginxBuild>;
+
 export const COMMAND_KINDS = ['reload', 'restart', 'stop', 'status'] as const;
 
 /** Stream `agent-<id>`: facts of one agent. Transitions only; heartbeats and metrics are telemetry, never events. */
@@ -87,6 +100,8 @@ export const agentEvents = {
   }),
   /** nginx has not proven what is desired for longer than it may take; ends with what is applied next. */
   'config.overdue': closed({ agent_id: Uuid, version, digest: Sha256, at: Timestamp }),
+  /** What its configuration is rendered for, as the agent said it; again only when that changed. */
+  'nginx.reported': closed({ agent_id: Uuid, build: NginxBuild, at: Timestamp }),
   'nginx.started': closed({ agent_id: Uuid, at: Timestamp }),
   'nginx.stopped': closed({ agent_id: Uuid, at: Timestamp }),
   'agent_command.requested': closed({

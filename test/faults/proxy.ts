@@ -46,9 +46,14 @@ export async function proxyTo(host: string, port: number): Promise<DisturbedWay>
       socket.on('error', () => end(pair));
       socket.on('close', () => end(pair));
     }
+    // What comes later never overtakes, also when the delay has become shorter meanwhile.
+    const due = new Map<Socket, number>();
     const pass = (to: Socket, chunk: Buffer): void => {
-      if (delayMs > 0) {
-        setTimeout(() => to.writable && to.write(chunk), delayMs);
+      const now = performance.now();
+      const at = Math.max(now + delayMs, due.get(to) ?? 0);
+      due.set(to, at);
+      if (at > now) {
+        setTimeout(() => to.writable && to.write(chunk), at - now);
       } else {
         to.write(chunk);
       }
