@@ -116,7 +116,7 @@ export async function distributed(
     await until(
       `${role} is ready`,
       async () => ended || (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200,
-      30_000,
+      90_000,
     );
     if (ended) {
       throw new Error(`${role} ended:\n${one.output()}`);
