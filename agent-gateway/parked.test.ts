@@ -177,6 +177,7 @@ test('what is parked is remembered when the gateway starts again, and held as it
   });
   refuse(agent, (await agent.nextUpdate())[0], shop);
   const [rest] = await applyNext(agent);
+  assert.equal(rest?.removedPaths, []);
   await applied(w, agentId, 2);
   await first.close();
 
