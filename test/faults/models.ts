@@ -19,7 +19,7 @@ import type { Experiment, Trial } from './experiment.js';
 import { startLoad } from './load.js';
 import { planeFor } from './scene.js';
 
-const CATCH_UP_MS = 30_000;
+const CATCH_UP_MS = 90_000;
 /** As long as in production: a stand-in may take its time for one commit. */
 const LEASE = { leaseTtlMs: 6_000 };
 
@@ -128,7 +128,7 @@ async function rebuild(trial: Trial): Promise<void> {
   const append = make.factWriter(log);
   // A stand-in takes its time for each commit.
   const [batchSize, before] =
-    trial.shape === 'embedded' ? [5, trial.count(1_500, 10_000)] : [200, trial.count(1_000, 5_000)];
+    trial.shape === 'embedded' ? [5, trial.count(1_500, 10_000)] : [200, trial.count(100, 2_000)];
   for (let n = 0; n < before; n += 1) {
     await append(make.WORKSPACE, { type: 'upstream.created', data: { upstream: make.upstream(`u${n}`) } });
   }

@@ -55,6 +55,8 @@ export interface Plane {
 /** Small, so that what holds on to memory is found. */
 const MEMORY_MB = 128;
 
+const ANSWERS_MS = 120_000;
+
 const HOOKS = pathToFileURL(join(import.meta.dirname, 'hooks.js')).href;
 const environment = (place: string, memoryMb: number): Record<string, string> => ({
   NXMESH_RATE_LIMIT: '1000000',
@@ -200,6 +202,13 @@ export async function planeFor(trial: Trial): Promise<Plane> {
   }
   shared ??= startShared();
   const plane = await shared;
+  // What the trial before has left to do is done first.
+  await until(
+    'the control plane answers',
+    async () => (await plane.signIn().request('GET', '/v1/organizations')).status === 200,
+    ANSWERS_MS,
+    500,
+  );
   const join = joinShared?.(trial);
   return {
     ...plane,
