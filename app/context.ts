@@ -70,7 +70,7 @@ class NotStarted extends Error {}
 
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
   const system = { clock: systemClock, timers: systemTimers, random: systemRandom };
-  return contextOn(await openStores(settings, system), settings, log, system);
+  return contextOn(await openStores(settings, { ...system, log }), settings, log, system);
 }
 
 /** The same on stores that are open. */

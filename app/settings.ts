@@ -30,6 +30,8 @@ export interface ServeSettings {
   readonly mongodbDatabase: string;
   readonly kafkaBrokers: readonly string[];
   readonly kafkaTopic: string;
+  /** Of topics that NxMesh makes. */
+  readonly kafkaReplication: number;
   /** The log and the stores may be shared by several processes. */
   readonly distributed: boolean;
   /** Requests a minute for each principal. */
@@ -95,6 +97,7 @@ export function serveSettings(given: Given): ServeSettings {
       [],
     ),
     kafkaTopic: check('kafka-topic', () => matching(given.kafkaTopic, TOPIC, 'is not a topic'), ''),
+    kafkaReplication: check('kafka-replication', () => between(given.kafkaReplication, 1, 100), 0),
     distributed: eventstoreUrl !== undefined && mongodbUrl !== undefined,
     rateLimit: check('rate-limit', () => wholeNumber(given.rateLimit ?? ''), 0),
     rateLimitNetwork: check('rate-limit-network', () => wholeNumber(given.rateLimitNetwork ?? ''), 0),
@@ -136,6 +139,14 @@ function matching(text: string | undefined, pattern: RegExp, not: string): strin
     throw new BadSetting(`${JSON.stringify(text ?? '')} ${not}`);
   }
   return text;
+}
+
+function between(text: string | undefined, least: number, most: number): number {
+  const value = wholeNumber(text ?? '');
+  if (value < least || value > most) {
+    throw new BadSetting(`must be from ${least} to ${most}`);
+  }
+  return value;
 }
 
 function oneOf<T extends string>(text: string | undefined, words: readonly T[]): T {

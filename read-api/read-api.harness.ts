@@ -247,6 +247,8 @@ export async function startReadApi() {
         sent: null,
         applied: null,
         refused: null,
+        parked: [],
+        overdue: null,
         _enrolled: '0',
         _session: 'canary-session',
         _nginx_stopped: false,
@@ -266,6 +268,7 @@ export async function startReadApi() {
         duration_ms: 40,
         stages: {},
         failure: null,
+        parked: [],
         ...fields,
       }),
     operation: (name: string, workspace: string) =>

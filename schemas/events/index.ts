@@ -8,7 +8,7 @@ import { organizationEvents, slugEvents } from './organization.js';
 import { apiKeyEvents, emailEvents, sessionEvents, userEvents, usernameEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
-export type { NginxBuild } from './agent.js';
+export { MAX_PARKED, type NginxBuild, ParkedHost } from './agent.js';
 export * from './config.js';
 
 /** Every event type with the schema of its data, at its newest version. */
