@@ -40,6 +40,8 @@ export interface Core {
   readonly control: NginxControl;
   readonly conductor: Conductor;
   readonly ask: Ask;
+  /** How often we asked nginx over its private socket. */
+  asked(): number;
   /** Gives the state folder back; nginx goes on. */
   close(): void;
 }
@@ -71,7 +73,12 @@ export async function openCore(
       prepareEmpty(layout, store);
     }
     const journal = createJournal(layout.journal);
-    const ask = createAsk({ timers, socket: layout.proofSocket });
+    const overSocket = createAsk({ timers, socket: layout.proofSocket });
+    let asked = 0;
+    const ask: Ask = (url) => {
+      asked += 1;
+      return overSocket(url);
+    };
     const shared = {
       clock,
       timers,
@@ -96,6 +103,7 @@ export async function openCore(
       mode,
       capabilities,
       workerShutdownSeconds: settings.workerShutdownSeconds,
+      accessLog: settings.accessLog,
       renderFrame: deps.renderFrame ?? renderFrame,
     });
     const conductor = createConductor({
@@ -115,7 +123,17 @@ export async function openCore(
       mark: stoppedMark(layout),
       log: deps.log,
     });
-    return { layout, store, journal, capabilities, control, conductor, ask, close: unlock };
+    return {
+      layout,
+      store,
+      journal,
+      capabilities,
+      control,
+      conductor,
+      ask,
+      asked: () => asked,
+      close: unlock,
+    };
   } catch (error) {
     unlock();
     throw error;

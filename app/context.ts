@@ -13,6 +13,7 @@ import {
 } from '../kernel/index.js';
 import { type Reader, reader, readModels, storedPassed } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
+import type { TelemetryStore } from '../telemetry/index.js';
 import type { Vault } from '../vault/index.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
@@ -27,6 +28,8 @@ export interface Context {
   readonly random: Random;
   readonly events: EventLog;
   readonly readStore: ReadStore;
+  /** Metrics and access logs: the read store itself, or a file beside it. */
+  readonly telemetryStore: TelemetryStore;
   readonly vault: Vault;
   /** Names this process among all that share the stores. */
   readonly owner: string;
@@ -44,7 +47,7 @@ export interface Context {
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
   const [clock, timers, random] = [systemClock, systemTimers, systemRandom];
   const stores = await openStores(settings, { clock, timers, random });
-  const { events, readStore, vault, owner } = stores;
+  const { events, readStore, telemetryStore, vault, owner } = stores;
   const handlers = commandHandlers({ log: events, clock, timers });
   const { users, keys } = await firstKeys(settings, {
     handlers,
@@ -65,6 +68,7 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     random,
     events,
     readStore,
+    telemetryStore,
     vault,
     owner,
     handlers,

@@ -28,6 +28,13 @@ const SETTINGS: readonly (readonly [flag: string, description: string, preset?: 
     'where events are published, host:port separated by commas; nowhere when left out',
   ],
   ['kafka-topic <topic>', 'what they are published to', 'nxmesh.events'],
+  ['access-log-hours <hours>', 'how long access-log records are kept', '72'],
+  ['access-log-mb <megabytes>', 'how much of them is kept of each workspace, about', '512'],
+  [
+    'metrics-days <days>',
+    'how long metrics are kept hour by hour; minute by minute two weeks at most',
+    '400',
+  ],
   ['rate-limit <requests>', 'a minute for each principal', '1000'],
   ['log-level <level>', 'debug, info, warn, error or silent', 'info'],
 ];

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errorMessage, Secret } from '../kernel/index.js';
+import { DAY_MS, defaultRetention, HOUR_MS, type RetentionSettings } from '../telemetry/index.js';
 import { BadSetting } from './bad-setting.js';
 import { wholeNumber } from './options.js';
 import { ROLES, type Role } from './roles/part.js';
@@ -32,6 +33,8 @@ export interface ServeSettings {
   readonly distributed: boolean;
   /** Requests a minute for each principal. */
   readonly rateLimit: number;
+  /** How long telemetry is kept, and how much. */
+  readonly retention: RetentionSettings;
   readonly logLevel: string;
 }
 
@@ -85,6 +88,11 @@ export function serveSettings(given: Given): ServeSettings {
     kafkaTopic: check('kafka-topic', () => matching(given.kafkaTopic, TOPIC, 'is not a topic'), ''),
     distributed: eventstoreUrl !== undefined && mongodbUrl !== undefined,
     rateLimit: check('rate-limit', () => wholeNumber(given.rateLimit ?? ''), 0),
+    retention: retention({
+      hours: check('access-log-hours', () => atLeastOne(given.accessLogHours), 1),
+      megabytes: check('access-log-mb', () => atLeastOne(given.accessLogMb), 1),
+      days: check('metrics-days', () => atLeastOne(given.metricsDays), 1),
+    }),
     logLevel: check('log-level', () => oneOf(given.logLevel, LEVELS), ''),
   };
   check('roles', () => refuseSplit(settings), undefined);
@@ -110,6 +118,29 @@ const list = (text: string | undefined): string[] =>
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');
+
+function atLeastOne(text: string | undefined): number {
+  const value = wholeNumber(text ?? '');
+  if (value < 1 || value > 1_000_000) {
+    throw new BadSetting('must be between 1 and 1,000,000');
+  }
+  return value;
+}
+
+const retention = ({
+  hours,
+  megabytes,
+  days,
+}: {
+  hours: number;
+  megabytes: number;
+  days: number;
+}): RetentionSettings => ({
+  accessLogMs: hours * HOUR_MS,
+  accessLogBytes: megabytes * 1024 * 1024,
+  minutesMs: Math.min(days * DAY_MS, defaultRetention.minutesMs),
+  metricsMs: days * DAY_MS,
+});
 
 function matching(text: string | undefined, pattern: RegExp, not: string): string {
   if (text === undefined || !pattern.test(text)) {

@@ -43,6 +43,8 @@ export const POLICY = {
   'certificate.create': ['editor', 'write:certificates'],
   'certificate.delete': ['editor', 'write:certificates'],
   'change.read': ['viewer', 'read:changes'],
+  'metrics.read': ['viewer', 'read:metrics'],
+  'access_log.read': ['viewer', 'read:access_logs'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 
 export type Action = keyof typeof POLICY;

@@ -15,6 +15,7 @@ export { atLeast, type Feature, type NginxBuild, parseNginxVersion, supports } f
 export * from './checks.js';
 export { compile } from './compile.js';
 export { type FrameInput, renderFrame } from './frame.js';
+export { LOG_FIELDS, type LogField } from './log-format.js';
 export * from './model.js';
 export { type RefusalReason, RenderRefused } from './refusal.js';
 export { explain, render } from './render.js';

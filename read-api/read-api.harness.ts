@@ -3,6 +3,7 @@ import { startApp, type TestApp } from '../http/http.harness.js';
 import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
 import { reader, readModels, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
+import { logReader, metricsReader } from '../telemetry/index.js';
 import { agentHealth } from './agent-health.js';
 import { probes } from './probes.js';
 import { queryRoutes } from './routes.js';
@@ -31,6 +32,8 @@ export async function startReadApi() {
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
     clock: systemClock,
+    metrics: metricsReader(store),
+    accessLogs: logReader(store, async () => {}),
   });
   const routes = [...queries, ...probes(async () => state.ready)];
   const app = await startApp(routes);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
+import type { LogReader, MetricsReader } from '../telemetry/index.js';
+import { accessLogQueries } from './access-log.js';
 import { agentQueries } from './agent.js';
 import type { LoadHealth } from './agent-health.js';
 import { certificateQueries } from './certificate.js';
 import { changeQueries } from './change.js';
+import { metricsQueries } from './metrics.js';
 import { organizationQueries } from './organization.js';
 import { type ScopeDeps, scope } from './scope.js';
 import { upstreamQueries } from './upstream.js';
@@ -14,6 +17,8 @@ import { workspaceQueries } from './workspace.js';
 export interface ReadApiDeps extends ScopeDeps {
   readonly health: LoadHealth;
   readonly clock: Clock;
+  readonly metrics: MetricsReader;
+  readonly accessLogs: LogReader;
 }
 
 /** Every query route. */
@@ -27,5 +32,7 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
     ...virtualHostQueries(scoped),
     ...certificateQueries(scoped, deps.clock),
     ...changeQueries(scoped),
+    ...metricsQueries(scoped, deps),
+    ...accessLogQueries(scoped, deps),
   ];
 }

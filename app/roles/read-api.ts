@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { agentHealth, queryRoutes } from '../../read-api/index.js';
+import { logReader, metricsReader } from '../../telemetry/index.js';
 import type { Context } from '../context.js';
 import type { Part } from './part.js';
 
 /** Everything that is read. */
-export async function readApiRole({ reader, passed, readStore, clock }: Context): Promise<Part> {
+export async function readApiRole(context: Context): Promise<Part> {
+  const { reader, passed, readStore, telemetryStore, clock, timers } = context;
   return {
-    routes: queryRoutes({ reader, passed, health: agentHealth(readStore), clock }),
+    routes: queryRoutes({
+      reader,
+      passed,
+      health: agentHealth(readStore),
+      clock,
+      metrics: metricsReader(telemetryStore),
+      accessLogs: logReader(telemetryStore, () => timers.sleep(0)),
+    }),
     close: async () => {},
   };
 }

@@ -2,5 +2,6 @@
 export * from './agent.js';
 export * from './certificate.js';
 export * from './organization.js';
+export * from './telemetry.js';
 export * from './upstream.js';
 export * from './virtual-host.js';
