@@ -2,7 +2,16 @@
 import { type Route, route } from '../http/index.js';
 import { type Clock, timestamp } from '../kernel/index.js';
 import { AccessLogRecord, closed, type Static, Type, Uuid } from '../schemas/index.js';
-import type { FoundRecord, LogQuery, LogReader, LogRecord } from '../telemetry/index.js';
+import {
+  counted,
+  type FoundRecord,
+  floorTo,
+  type LogQuery,
+  type LogReader,
+  type LogRecord,
+  type MetricsReader,
+  MINUTE_MS,
+} from '../telemetry/index.js';
 import { type Cursor, readCursor, writeCursor } from './access-log-cursor.js';
 import { orUnavailable, rangeOf, rangeQuery } from './range.js';
 import type { Scope } from './scope.js';
@@ -35,7 +44,7 @@ const AccessLogPage = closed({
     next_cursor: Type.Optional(Type.String()),
     /** There was more than one query looks through: `total` is what was found in the newest of it. */
     total_is_partial: Type.Optional(Type.Literal(true)),
-    /** Records of these hours that were left out, because there were too many. */
+    /** Of the whole range, whatever is asked for: records that were left out, because there were too many. */
     dropped: Type.Optional(Type.Integer({ minimum: 1 })),
   }),
 });
@@ -89,7 +98,7 @@ const linkTo = (path: string, query: AccessLogQuery, cursor: string): Record<str
 
 export function accessLogQueries(
   scope: Scope,
-  { accessLogs, clock }: { accessLogs: LogReader; clock: Clock },
+  { accessLogs, metrics, clock }: { accessLogs: LogReader; metrics: MetricsReader; clock: Clock },
 ): Route[] {
   return [
     route({
@@ -108,16 +117,20 @@ export function accessLogQueries(
         const range = rangeOf({ ...cursor?.range, ...query }, clock, LONGEST_DAYS);
         const limit = query.limit ?? DEFAULT_LIMIT;
         const { id: workspaceId } = await scope.workspace(request, request.params.workspace_id);
-        const found = await orUnavailable(
-          accessLogs({
-            workspaceId,
-            ...range,
-            ...statusFilter(query.status_code),
-            ...lineFilter(query),
-            limit,
-            ...(cursor && { after: cursor.place }),
-          }),
+        const [found, all] = await orUnavailable(
+          Promise.all([
+            accessLogs({
+              workspaceId,
+              ...range,
+              ...statusFilter(query.status_code),
+              ...lineFilter(query),
+              limit,
+              ...(cursor && { after: cursor.place }),
+            }),
+            metrics.total({ workspaceId }, { from: floorTo(range.from, MINUTE_MS), to: range.to }),
+          ]),
         );
+        const dropped = found.dropped + counted(all, 'log_lines_dropped');
         const total = cursor?.total ?? found.total ?? 0;
         const partial = cursor?.partial ?? !found.exact;
         const next: Cursor | undefined = found.next && {
@@ -135,7 +148,7 @@ export function accessLogQueries(
               limit,
               ...(next_cursor !== undefined && { next_cursor }),
               ...(partial && { total_is_partial: true }),
-              ...(found.dropped > 0 && { dropped: found.dropped }),
+              ...(dropped > 0 && { dropped }),
             },
           },
           ...(next_cursor !== undefined && { headers: linkTo(request.path, query, next_cursor) }),

@@ -51,6 +51,9 @@ test('the operations are exactly these', () => {
       'getCertificate GET /v1/certificates/{certificate_id}',
       'listChanges GET /v1/workspaces/{workspace_id}/changes',
       'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
+      'getWorkspaceMetrics GET /v1/workspaces/{workspace_id}/metrics',
+      'getAgentMetrics GET /v1/agents/{agent_id}/metrics',
+      'queryAccessLogs GET /v1/workspaces/{workspace_id}/access-logs',
       'livez GET /livez',
       'readyz GET /readyz',
     ],
@@ -74,7 +77,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     ({ permission }) => permission !== 'public' && needsOrganization(permission),
   );
-  assert.is(routes.length, 13);
+  assert.is(routes.length, 16);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));
