@@ -50,7 +50,8 @@ export interface MetricDoc extends Doc {
   readonly slot: string;
   readonly agent_id: string;
   readonly start: number;
-  readonly cells: readonly (Cell | null)[];
+  /** By the number of the minute or the hour; those without anything are missing. */
+  readonly cells: Readonly<Record<string, Cell>>;
   /** Open connections minute by minute; not in a day. */
   readonly active?: readonly (number | null)[];
 }
@@ -73,27 +74,10 @@ export interface LogRecord {
   readonly requestId: string;
 }
 
-/** A record in a block; the agent by its place in the block's list. */
-export type StoredLine = readonly [
-  at: number,
-  agent: number,
-  status: number,
-  bodyBytes: number,
-  responseTimeMs: number,
-  remoteAddr: string,
-  method: string,
-  uri: string,
-  protocol: string,
-  host: string,
-  userAgent: string,
-  referer: string,
-  requestId: string,
-];
-
 export interface BlockDoc extends Doc {
   readonly agents: readonly string[];
-  /** In the order of time. */
-  readonly lines: readonly StoredLine[];
+  /** The records in the order of time, their values one behind the other: no store takes arrays in arrays for granted. */
+  readonly values: readonly (string | number)[];
 }
 
 /** Lines by status. */
@@ -115,7 +99,11 @@ export interface BookDoc extends Doc {
   readonly dropped: number;
 }
 
-export const stored = (record: LogRecord, agent: number): StoredLine => [
+/** How many values a record has. */
+const WIDTH = 13;
+
+/** A record's values; its agent by its place in the block's list. */
+export const stored = (record: LogRecord, agent: number): readonly (string | number)[] => [
   record.at,
   agent,
   record.status,
@@ -131,18 +119,24 @@ export const stored = (record: LogRecord, agent: number): StoredLine => [
   record.requestId,
 ];
 
-export const restored = (line: StoredLine, agents: readonly string[]): LogRecord => ({
-  at: line[0],
-  agentId: agents[line[1]] ?? '',
-  status: line[2],
-  bodyBytes: line[3],
-  responseTimeMs: line[4],
-  remoteAddr: line[5],
-  method: line[6],
-  uri: line[7],
-  protocol: line[8],
-  host: line[9],
-  userAgent: line[10],
-  referer: line[11],
-  requestId: line[12],
-});
+export const recordCount = ({ values }: BlockDoc): number => values.length / WIDTH;
+
+export function restored({ agents, values }: BlockDoc, index: number): LogRecord {
+  const number = (column: number): number => values[index * WIDTH + column] as number;
+  const text = (column: number): string => values[index * WIDTH + column] as string;
+  return {
+    at: number(0),
+    agentId: agents[number(1)] ?? '',
+    status: number(2),
+    bodyBytes: number(3),
+    responseTimeMs: number(4),
+    remoteAddr: text(5),
+    method: text(6),
+    uri: text(7),
+    protocol: text(8),
+    host: text(9),
+    userAgent: text(10),
+    referer: text(11),
+    requestId: text(12),
+  };
+}

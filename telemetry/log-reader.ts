@@ -11,6 +11,7 @@ import {
   LOG_BOOKS,
   LOG_HEADS,
   type LogRecord,
+  recordCount,
   restored,
   type Statuses,
   slotOf,
@@ -64,7 +65,11 @@ const compare = (a: LogPlace, b: LogPlace): number =>
   b.at - a.at || (a.block < b.block ? 1 : a.block > b.block ? -1 : b.line - a.line);
 
 /** `pause` lets others have their turn between two blocks. */
-export function logReader(store: TelemetryStore, pause: () => Promise<void>): LogReader {
+export function logReader(
+  store: TelemetryStore,
+  pause: () => Promise<void>,
+  mostBlocks = MOST_BLOCKS,
+): LogReader {
   async function find<T>(collection: string, slot: string): Promise<readonly T[]> {
     try {
       return (await store.find(collection, { where: { slot } })).items as unknown as readonly T[];
@@ -108,9 +113,9 @@ export function logReader(store: TelemetryStore, pause: () => Promise<void>): Lo
         heads.map(({ id }) => id),
       );
       return [...blocks.values()].flatMap((doc) => {
-        const { id: block, agents, lines } = doc as BlockDoc;
-        return lines.flatMap((stored, index) => {
-          const record = restored(stored, agents);
+        const { id: block } = doc;
+        return Array.from({ length: recordCount(doc as BlockDoc) }).flatMap((_, index) => {
+          const record = restored(doc as BlockDoc, index);
           const place = { at: record.at, block, line: index };
           const wanted =
             record.at >= from &&
@@ -151,7 +156,7 @@ export function logReader(store: TelemetryStore, pause: () => Promise<void>): Lo
             batch.push(head);
           }
         }
-        if (opened + batch.length > MOST_BLOCKS) {
+        if (opened + batch.length > mostBlocks) {
           // All that is newer has been given.
           stopped = { at: (batch[0]?.to ?? 0) + 1, block: '', line: 0 };
           return false;

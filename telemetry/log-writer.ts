@@ -11,7 +11,6 @@ import {
   LOG_CURSORS,
   LOG_HEADS,
   type LogRecord,
-  type StoredLine,
   slotOf,
   stored,
   type TelemetryStore,
@@ -126,23 +125,18 @@ function blockOf(
   records: readonly LogRecord[],
 ): { block: BlockDoc; head: HeadDoc } {
   const agents = [...new Set(records.map(({ agentId }) => agentId))];
-  const lines: StoredLine[] = records.map((record) => stored(record, agents.indexOf(record.agentId)));
+  const values = records.flatMap((record) => stored(record, agents.indexOf(record.agentId)));
   const statuses: Record<string, number> = {};
   for (const { status } of records) {
     statuses[status] = (statuses[status] ?? 0) + 1;
   }
   const [from, to] = [records[0]?.at ?? 0, records.at(-1)?.at ?? 0];
-  return { block: { id, agents, lines }, head: { id, slot, from, to, statuses } };
+  return { block: { id, agents, values }, head: { id, slot, from, to, statuses } };
 }
 
 /** About what a block takes; counting its bytes would take writing it twice. */
-const lengthOf = ({ lines }: BlockDoc): number =>
-  lines.reduce(
-    (bytes, line) =>
-      bytes +
-      line.reduce((sum: number, value) => sum + (typeof value === 'string' ? value.length + 3 : 8), 0),
-    200,
-  );
+const lengthOf = ({ values }: BlockDoc): number =>
+  values.reduce((bytes: number, value) => bytes + (typeof value === 'string' ? value.length + 3 : 8), 200);
 
 function sum(
   a: Readonly<Record<string, number>>,

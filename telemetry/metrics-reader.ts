@@ -87,9 +87,9 @@ export function metricsReader(store: TelemetryStore): MetricsReader {
       return;
     }
     for (const { start, cells } of await documents(whose, range, level)) {
-      for (const [index, cell] of cells.entries()) {
-        const at = start + index * LEVELS[level].step;
-        if (cell !== null && at >= range.from && at < range.to) {
+      for (const [index, cell] of Object.entries(cells)) {
+        const at = start + Number(index) * LEVELS[level].step;
+        if (at >= range.from && at < range.to) {
           take(at, cell);
         }
       }

@@ -32,7 +32,7 @@ const LEVELS = {
 
 interface Open {
   readonly doc: MetricDoc;
-  readonly cells: (Cell | null)[];
+  readonly cells: Record<string, Cell>;
   readonly active: (number | null)[];
 }
 
@@ -53,9 +53,8 @@ export async function writeMinutes(store: TelemetryStore, reports: readonly Minu
       return already;
     }
     const before = known[level].get(id) as MetricDoc | undefined;
-    const size = span / step;
-    const cells = before ? [...before.cells] : Array<Cell | null>(size).fill(null);
-    const active = before?.active ? [...before.active] : Array<number | null>(size).fill(null);
+    const cells = { ...before?.cells };
+    const active = before?.active ? [...before.active] : Array<number | null>(span / step).fill(null);
     const doc: MetricDoc = {
       id,
       slot: slotOf(start, report.workspaceId),
@@ -80,8 +79,8 @@ export async function writeMinutes(store: TelemetryStore, reports: readonly Minu
     const hour = opened('hour', report);
     const day = opened('day', report);
     const sum = emptyCell();
-    for (const cell of hour.cells) {
-      addCell(sum, cell ?? []);
+    for (const cell of Object.values(hour.cells)) {
+      addCell(sum, cell);
     }
     day.cells[(hour.doc.start - day.doc.start) / HOUR_MS] = sum;
   }
