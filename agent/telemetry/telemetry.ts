@@ -50,7 +50,7 @@ const MOST_METRICS = 220;
 const MANY = 2;
 /** The log is set aside earlier when there is little room, so that it does not take the last of it. */
 const SHARE_OF_FREE = 8n;
-const LEAST_BYTES = 256 * 1024;
+const LEAST_BYTES = 64 * 1024;
 
 export function startTelemetry(deps: TelemetryDeps): Telemetry {
   const { clock, timers, core, settings, log } = deps;
@@ -149,6 +149,7 @@ export function startTelemetry(deps: TelemetryDeps): Telemetry {
       counted = undefined;
       return;
     }
+    sampledAt = clock.monotonic();
     const minute = minuteAt(minutes, clock.now());
     minute.active = status.active;
     changed = true;
@@ -208,7 +209,6 @@ export function startTelemetry(deps: TelemetryDeps): Telemetry {
   const look = async (): Promise<void> => {
     const atEnd = settings.accessLog ? await read() : true;
     if (clock.monotonic() - sampledAt >= SAMPLE_MS) {
-      sampledAt = clock.monotonic();
       await sample();
     }
     prune(minutes, atEnd ? clock.now() : newest);
