@@ -25,7 +25,7 @@ export function recordOf(
 ): LogRecord | undefined {
   const field = (name: string, longest: number): string =>
     Object.hasOwn(fields, name) ? clean(fields[name] ?? '', longest) : '';
-  const status = field('status', 3);
+  const status = Object.hasOwn(fields, 'status') ? (fields.status ?? '') : '';
   if (!/^[0-9]{3}$|^0$/.test(status)) {
     return undefined;
   }
