@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { RateLimit } from '../http/index.js';
 import { errorMessage, Secret } from '../kernel/index.js';
+import type { MetricsAccess } from '../read-api/index.js';
 import { DAY_MS, defaultRetention, HOUR_MS, type RetentionSettings } from '../telemetry/index.js';
 import { BadSetting } from './bad-setting.js';
 import { wholeNumber } from './options.js';
@@ -35,6 +37,13 @@ export interface ServeSettings {
   readonly rateLimit: number;
   /** How long telemetry is kept, and how much. */
   readonly retention: RetentionSettings;
+  /** Requests a minute for each network, of those without good credentials. */
+  readonly rateLimitNetwork: number;
+  /** Tries to sign in. */
+  readonly authLimit: RateLimit;
+  /** Exact origins, as browsers send them. */
+  readonly corsOrigins: readonly string[];
+  readonly metricsAccess: MetricsAccess;
   readonly logLevel: string;
 }
 
@@ -43,6 +52,7 @@ type Given = Readonly<Record<string, string | undefined>>;
 const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,189}$/;
 export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 const DATABASE = /^[A-Za-z0-9_-]{1,63}$/;
+const METRICS_ACCESS = ['loopback', 'public', 'signed-in'] as const;
 const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
 
 /** Checks the settings; names every fault at once. */
@@ -93,6 +103,13 @@ export function serveSettings(given: Given): ServeSettings {
       megabytes: check('access-log-mb', () => atLeastOne(given.accessLogMb), 1),
       days: check('metrics-days', () => atLeastOne(given.metricsDays), 1),
     }),
+    rateLimitNetwork: check('rate-limit-network', () => wholeNumber(given.rateLimitNetwork ?? ''), 0),
+    authLimit: {
+      limit: check('auth-rate-limit', () => wholeNumber(given.authRateLimit ?? ''), 0),
+      windowMs: check('auth-rate-window', () => wholeNumber(given.authRateWindow ?? '') * 1000, 0),
+    },
+    corsOrigins: check('cors-origins', () => list(given.corsOrigins).map(origin), []),
+    metricsAccess: check('metrics-access', () => oneOf(given.metricsAccess, METRICS_ACCESS), 'loopback'),
     logLevel: check('log-level', () => oneOf(given.logLevel, LEVELS), ''),
   };
   check('roles', () => refuseSplit(settings), undefined);
@@ -149,9 +166,18 @@ function matching(text: string | undefined, pattern: RegExp, not: string): strin
   return text;
 }
 
-function oneOf(text: string | undefined, words: readonly string[]): string {
-  if (text === undefined || !words.includes(text)) {
+function oneOf<T extends string>(text: string | undefined, words: readonly T[]): T {
+  const found = words.find((word) => word === text);
+  if (found === undefined) {
     throw new BadSetting(`must be one of ${words.join(', ')}`);
+  }
+  return found;
+}
+
+/** An origin and nothing else, in the one spelling that browsers send. */
+function origin(text: string): string {
+  if (!/^https?:\/\/./.test(text) || !URL.canParse(text) || new URL(text).origin !== text) {
+    throw new BadSetting(`${JSON.stringify(text)} is not an origin such as https://console.example.com`);
   }
   return text;
 }

@@ -4,10 +4,11 @@ import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { type Clock, systemClock, systemRandom, systemTimers, uuidv7 } from '../kernel/index.js';
+import type { Role } from '../schemas/index.js';
 import { type HttpAppDeps, httpApp } from './app.js';
 import type { Principal } from './authorize.js';
 import { jwtAuthenticator, keyId, tokenIssuer } from './jwt.js';
-import type { Role } from './policy.js';
+
 import type { Route } from './route.js';
 import { type HttpServerDeps, httpServer } from './server.js';
 
@@ -99,7 +100,7 @@ export async function startApp(
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('end', () => {
             const text = Buffer.concat(chunks).toString();
-            const isJson = /json/.test(response.headers['content-type'] ?? '') && text !== '';
+            const isJson = /[/+]json/.test(response.headers['content-type'] ?? '') && text !== '';
             resolve({
               status: response.statusCode ?? 0,
               headers: response.headers,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Roles in an organization, from the least to the most. */
-export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
-export type Role = (typeof ROLES)[number];
+import { ROLES, type Role } from '../schemas/index.js';
 
 /** What an action takes besides a role: to be signed in, or to be an administrator of the whole installation. */
 type Least = Role | 'signed_in' | 'administrator';
@@ -42,9 +40,17 @@ export const POLICY = {
   'certificate.read': ['viewer', 'read:certificates'],
   'certificate.create': ['editor', 'write:certificates'],
   'certificate.delete': ['editor', 'write:certificates'],
+  'operation.read': ['viewer', 'read:operations'],
+  'status.read': ['signed_in', 'read:status'],
+  'process_metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],
   'metrics.read': ['viewer', 'read:metrics'],
   'access_log.read': ['viewer', 'read:access_logs'],
+  'audit.read': ['admin', 'read:audit'],
+  'audit.read_installation': ['administrator', 'admin:system'],
+  'audit.read_key': ['signed_in', 'read:audit'],
+  'version.undo': ['editor', 'write:changes'],
+  'version.roll_back': ['editor', 'write:changes'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 
 export type Action = keyof typeof POLICY;

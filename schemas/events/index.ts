@@ -2,11 +2,13 @@
 import type { EventEnvelope, Recorded } from '../../kernel/index.js';
 import type { Static } from '../common.js';
 import { agentEvents } from './agent.js';
+import { auditEvents } from './audit.js';
 import { configEvents } from './config.js';
 import { organizationEvents, slugEvents } from './organization.js';
-import { emailEvents, userEvents } from './user.js';
+import { apiKeyEvents, emailEvents, sessionEvents, userEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
+export type { NginxBuild } from './agent.js';
 export * from './config.js';
 
 /** Every event type with the schema of its data, at its newest version. */
@@ -18,6 +20,9 @@ export const eventSchemas = {
   ...agentEvents,
   ...userEvents,
   ...emailEvents,
+  ...sessionEvents,
+  ...apiKeyEvents,
+  ...auditEvents,
 };
 
 export type EventType = keyof typeof eventSchemas;
@@ -48,6 +53,8 @@ export type AgentStreamFact = Fact<Keys<typeof agentEvents>>;
 export type SlugFact = Fact<Keys<typeof slugEvents>>;
 export type EmailFact = Fact<Keys<typeof emailEvents>>;
 export type UserFact = Fact<Keys<typeof userEvents>>;
+export type SessionFact = Fact<Keys<typeof sessionEvents>>;
+export type ApiKeyFact = Fact<Keys<typeof apiKeyEvents>>;
 export type WorkspaceEvent = StoredEvent<Keys<typeof workspaceEvents>>;
 export type ConfigEvent = StoredEvent<Keys<typeof configEvents>>;
 export type AgentStreamEvent = StoredEvent<Keys<typeof agentEvents>>;
