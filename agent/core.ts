@@ -22,6 +22,7 @@ import { createJournal, type Journal } from './state/journal.js';
 import { type Layout, openLayout } from './state/layout.js';
 import { lockStateFolder } from './state/lock.js';
 import { type BundleStore, openStore } from './state/store.js';
+import { prepareLog } from './telemetry/log-file.js';
 
 export interface CoreDeps {
   readonly clock: Clock;
@@ -67,6 +68,9 @@ export async function openCore(
       bundlePrefix: mode === 'own' ? '' : `${layout.current}/`,
       webRoots: settings.webRoots,
     };
+    if (settings.accessLog) {
+      prepareLog(layout.accessLog);
+    }
     const store = openStore(layout, failpoint);
     dropCertificates(layout.certificates, store);
     if (mode === 'attach') {

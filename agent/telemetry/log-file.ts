@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** An open log file; what it is called meanwhile does not matter. */
 export interface LogFile {
@@ -8,6 +8,12 @@ export interface LogFile {
   /** Whole lines from this offset on, at most a block of them, with their line feeds; empty when there is none. */
   lines(offset: number): Buffer;
   close(): void;
+}
+
+/** Makes a log before nginx does, which would let everybody read it: addresses may hold what is nobody else's business. */
+export function prepareLog(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
 }
 
 /** Longer than any line that nginx writes within the limits of its request headers. */

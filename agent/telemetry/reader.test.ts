@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -141,10 +142,13 @@ test('a worker that opens its logs late loses no line', () => {
   assert.ok(existsSync(`${s.path}.1`));
   s.write(lines(10, 5));
   s.read();
-  s.alive = true;
-  s.clock.at += 3000;
+  s.clock.at += 60_000;
   s.read();
-  s.write(lines(15, 5));
+  s.write(lines(15, 3));
+  s.alive = true;
+  s.read();
+  s.read();
+  s.write(lines(18, 2));
   s.clock.at += 3000;
   s.read();
   s.read();
@@ -203,6 +207,21 @@ test('a log that others rotate, cut or remove is read on from where it begins an
   s.read();
   s.read();
   assert.equal(s.counted, lines(0, 20));
+  s.end();
+});
+
+test('without a memory the log is read from its present end on; nobody else may read it', () => {
+  const s = scene(200);
+  s.write(lines(0, 5));
+  s.open();
+  s.read();
+  s.write(lines(5, 30));
+  s.read();
+  s.clock.at += 5000;
+  s.read();
+  s.read();
+  assert.equal(s.counted, lines(5, 30));
+  assert.is(statSync(s.path).mode & 0o777, 0o600);
   s.end();
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { renameSync, rmSync, statSync } from 'node:fs';
 import type { Clock } from '../../kernel/index.js';
-import { type LogFile, openLogFile, split } from './log-file.js';
+import { type LogFile, openLogFile, prepareLog, split } from './log-file.js';
 import type { Position } from './position.js';
 
 export interface ReaderDeps {
@@ -38,9 +38,14 @@ const BEHIND = 4;
 export function createReader(deps: ReaderDeps, position: Position): Reader {
   const { path } = deps;
   const aside = `${path}.1`;
+  if (position.file === 0) {
+    beginAtTheEnd(path, position);
+  }
   let at = Math.max(position.shipped, position.base);
   let file: LogFile | undefined;
   let isAside = false;
+  /** Whether nginx was told to leave the file set aside. */
+  let told = false;
   /** When the file set aside was first seen read to its end. */
   let quietSince: number | undefined;
 
@@ -61,7 +66,7 @@ export function createReader(deps: ReaderDeps, position: Position): Reader {
       position.file = old.inode;
       isAside = true;
       // Perhaps the crash came before nginx was told.
-      deps.reopen();
+      told = deps.reopen();
       return old;
     }
     old?.close();
@@ -99,10 +104,8 @@ export function createReader(deps: ReaderDeps, position: Position): Reader {
   const rotate = (): void => {
     renameSync(path, aside);
     isAside = true;
-    if (!deps.reopen()) {
-      // Nobody writes: nginx makes a new log when it starts.
-      quietSince = Number.NEGATIVE_INFINITY;
-    }
+    prepareLog(path);
+    told = deps.reopen();
   };
 
   const afterReading = (one: LogFile, some: boolean): boolean => {
@@ -125,9 +128,14 @@ export function createReader(deps: ReaderDeps, position: Position): Reader {
       }
       return true;
     }
+    if (!told) {
+      // Workers whose master is gone may still write to it.
+      told = deps.reopen();
+      quietSince = undefined;
+    }
     const now = deps.clock.monotonic();
     quietSince ??= now;
-    return now - quietSince >= QUIET_MS && leave();
+    return told && now - quietSince >= QUIET_MS && leave();
   };
 
   return {
@@ -149,4 +157,15 @@ export function createReader(deps: ReaderDeps, position: Position): Reader {
       file = undefined;
     },
   };
+}
+
+/** What was logged before there was anybody to remember it was told by somebody else, or never will be. */
+function beginAtTheEnd(path: string, position: Position): void {
+  const file = openLogFile(path);
+  if (file !== undefined) {
+    position.file = file.inode;
+    position.counted = file.size();
+    position.shipped = position.counted;
+    file.close();
+  }
 }

@@ -206,8 +206,24 @@ export function startTelemetry(deps: TelemetryDeps): Telemetry {
     }
   };
 
+  let unreadable = false;
+  /** A log that cannot be read or set aside keeps nothing else from being told. */
+  const readOrNot = async (): Promise<boolean> => {
+    try {
+      const atEnd = await read();
+      unreadable = false;
+      return atEnd;
+    } catch (error) {
+      if (!unreadable) {
+        log.warn({ error: errorMessage(error) }, 'the access log could not be read');
+      }
+      unreadable = true;
+      return true;
+    }
+  };
+
   const look = async (): Promise<void> => {
-    const atEnd = settings.accessLog ? await read() : true;
+    const atEnd = settings.accessLog ? await readOrNot() : true;
     if (clock.monotonic() - sampledAt >= SAMPLE_MS) {
       await sample();
     }
