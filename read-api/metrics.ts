@@ -29,7 +29,7 @@ const metricsQuery = closed({
 });
 type MetricsQuery = Static<typeof metricsQuery>;
 
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+const rounded = (value: number): number => Number(value.toPrecision(6));
 
 function figures(cell: Cell, seconds: number) {
   const requests = counted(cell, 'requests');

@@ -3,9 +3,10 @@ import type { Ask } from './ask.js';
 
 const STATUS_URL = '/.nxmesh/status';
 
-/** What nginx has counted since it started, our own questions among it. */
 export interface NginxStatus {
+  /** Open connections besides that of the question. */
   readonly active: number;
+  /** What nginx has counted since it started, our own questions among it. */
   readonly requests: number;
 }
 
@@ -15,7 +16,7 @@ export async function askStatus(ask: Ask): Promise<NginxStatus | undefined> {
   return text === undefined
     ? undefined
     : {
-        active: Number(/^Active connections: (\d+)/m.exec(text)?.[1] ?? 0),
+        active: Math.max(0, Number(/^Active connections: (\d+)/m.exec(text)?.[1] ?? 0) - 1),
         requests: Number(/^ \d+ \d+ (\d+)/m.exec(text)?.[1] ?? 0),
       };
 }
