@@ -19,16 +19,17 @@ const MAX_ALERTS = 32;
 const MAX_METRICS = 256;
 const MAX_LABELS = 16;
 
-/** What a batch of metrics costs of an agent's allowance, in lines of its access log. */
-const BATCH_COST = 50;
+/** Batches of metrics a second, of one agent and of all: an agent sends one in five seconds. */
+const AGENT_BATCHES = 20;
+const BATCHES = 5_000;
 
 /** What agents report of themselves, kept outside the log. */
 export interface Telemetry {
   /** The newest is kept. */
   health(agent: Identity, report: HealthReport): void;
-  /** True once it is kept, or is more than may be; false when it should be sent again. */
+  /** True once it is kept; false when it should be sent again. */
   metrics(agent: Identity, batch: MetricsBatch): Promise<boolean>;
-  /** The same. */
+  /** True once it is kept, or left out because it is more than may be; false when it should be sent again. */
   logs(agent: Identity, batch: LogBatch): Promise<boolean>;
   /** How long to read nothing more of an agent that sends too much. Milliseconds. */
   pauseMs(agent: Identity): number;
@@ -102,6 +103,7 @@ export async function telemetry(
   await deps.readStore.define([HEALTH, METRICS].map((name) => ({ name, indexes: ['workspace_id'] })));
   await telemetryStore.define(TELEMETRY_COLLECTIONS);
   const limits = allowance(clock, settings.agentLinesPerSecond, settings.linesPerSecond);
+  const batches = allowance(clock, AGENT_BATCHES, BATCHES);
   const logs = logIntake(deps, limits, settings.retention);
   const minutes = minuteIntake(deps, settings.retention);
   // One document for each agent and kind: however fast reports come, the last of a second is written.
@@ -138,8 +140,8 @@ export async function telemetry(
   return {
     health: (agent, report) => put(HEALTH, healthDoc(agent, report, at())),
     metrics: async (agent, batch) => {
-      if (limits.take(agent.agentId, BATCH_COST) < BATCH_COST) {
-        return true;
+      if (batches.take(agent.agentId, 1) === 0) {
+        return false;
       }
       if (!batch.metrics.every(isMinuteMetric)) {
         put(METRICS, metricsDoc(agent, batch, at()));
@@ -147,7 +149,7 @@ export async function telemetry(
       return minutes.take(agent, batch);
     },
     logs: (agent, batch) => logs.take(agent, batch),
-    pauseMs: ({ agentId }) => limits.pauseMs(agentId),
+    pauseMs: ({ agentId }) => Math.max(limits.pauseMs(agentId), batches.pauseMs(agentId)),
     close: async () => {
       for (const stop of stops) {
         stop();

@@ -12,8 +12,12 @@ export interface LogFile {
 
 /** Makes a log before nginx does, which would let everybody read it: addresses may hold what is nobody else's business. */
 export function prepareLog(path: string): void {
-  closeSync(openSync(path, 'a', 0o600));
-  chmodSync(path, 0o600);
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+  } catch {
+    // A full disk keeps nobody from starting.
+  }
 }
 
 /** Longer than any line that nginx writes within the limits of its request headers. */

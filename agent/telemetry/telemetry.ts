@@ -7,7 +7,7 @@ import { askStatus } from '../nginx-control/status.js';
 import { disk } from '../session/host.js';
 import type { FullSettings } from '../settings.js';
 import { parseLine } from './line.js';
-import { add, countLine, isTold, metricsOf, minuteAt, prune } from './minutes.js';
+import { add, countLine, isTold, type Minute, metricsOf, minuteAt, prune } from './minutes.js';
 import { loadProgress, saveProgress } from './position.js';
 import { createReader } from './reader.js';
 import { createShipping } from './shipping.js';
@@ -26,6 +26,8 @@ export interface Way {
 export interface Telemetry {
   connect(way: Way): () => void;
   acknowledged(messageId: string, kept: boolean): void;
+  /** What was counted and may still change, or is still to be told. */
+  minutes(): ReadonlyMap<number, Readonly<Minute>>;
   /** Keeps what was counted, and ends. */
   stop(): Promise<void>;
 }
@@ -249,6 +251,7 @@ export function startTelemetry(deps: TelemetryDeps): Telemetry {
   });
 
   return {
+    minutes: () => minutes,
     connect: (through) => {
       way = through;
       toldAt = Number.NEGATIVE_INFINITY;
