@@ -229,6 +229,7 @@ test('X43: a flood from one agent is held back and counted, and nobody else wait
     const lines = Array.from({ length: 2500 }, (): Line => ({}));
     const message = logs('', lines);
     const MESSAGES = 40;
+    const began = performance.now();
     for (let n = 0; n < MESSAGES; n += 1) {
       flood.send({ $case: 'logs', value: message }, { messageId: `f${n}` });
     }
@@ -254,7 +255,9 @@ test('X43: a flood from one agent is held back and counted, and nobody else wait
     })();
     await answered.promise;
     const { total = 0, dropped } = await found(w);
-    assert.ok(total <= 4500, `${total} kept`);
+    // Two seconds' worth, and what was allowed since.
+    const allowed = 4000 + 2 * (performance.now() - began);
+    assert.ok(total - 3 <= allowed, `${total} kept, ${allowed} allowed`);
     assert.ok(dropped > 0);
     assert.is((total - 3 + dropped) % 2500, 0);
     // Most of the flood still waits on its own connection.
