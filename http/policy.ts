@@ -46,6 +46,23 @@ export const POLICY = {
   'change.read': ['viewer', 'read:changes'],
   'metrics.read': ['viewer', 'read:metrics'],
   'access_log.read': ['viewer', 'read:access_logs'],
+  'user.list': ['administrator', 'admin:system'],
+  'user.read': ['administrator', 'admin:system'],
+  'user.create': ['administrator', 'admin:system'],
+  'user.update': ['administrator', 'admin:system'],
+  'user.delete': ['administrator', 'admin:system'],
+  'user.end_sessions': ['administrator', 'admin:system'],
+  'signing_key.rotate': ['administrator'],
+  'me.read': ['signed_in'],
+  'me.update': ['signed_in'],
+  'me.change_password': ['signed_in'],
+  'session.list': ['signed_in'],
+  'session.logout': ['signed_in'],
+  'session.revoke': ['signed_in'],
+  'api_key.list': ['signed_in'],
+  'api_key.read': ['signed_in'],
+  'api_key.create': ['signed_in'],
+  'api_key.revoke': ['signed_in'],
   'audit.read': ['admin', 'read:audit'],
   'audit.read_installation': ['administrator', 'admin:system'],
   'audit.read_key': ['signed_in', 'read:audit'],
@@ -62,3 +79,14 @@ export const policyOf = (action: Action): readonly [least: Least, scope?: string
 /** Whether the action is decided on an organization, so that its handler must ask `allow` before it answers. */
 export const needsOrganization = (action: Action): boolean =>
   (ROLES as readonly string[]).includes(POLICY[action][0]);
+
+/** Scopes of what has no route of its own here, or is asked for in another way. */
+const MORE_SCOPES = ['read:plugins', 'write:plugins', 'admin:system', 'events:emit', 'events:subscribe'];
+
+/** Every scope that an API key may have. */
+export const SCOPES: readonly string[] = [
+  ...new Set([
+    ...Object.values(POLICY).flatMap((policy: readonly [least: Least, scope?: string]) => policy[1] ?? []),
+    ...MORE_SCOPES,
+  ]),
+].sort();

@@ -55,7 +55,8 @@ export async function startReadApi() {
   let position = 0n;
   /** A record of the resource as it stands, as its event would leave it. */
   const record = async (kind: string, doc: Doc, workspace: string | null): Promise<void> => {
-    const organization = workspace === null ? String(doc.organization_id ?? doc.id) : owners.get(workspace);
+    const organization =
+      workspace === null ? ((doc.organization_id as string | undefined) ?? doc.id) : owners.get(workspace);
     position += 1n;
     const id = recordId(position);
     await put('records', {

@@ -3,6 +3,7 @@ import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../.
 import { signCheckpoints } from '../audit-signing.js';
 import { destroyDeletedKeys } from '../certificate-keys.js';
 import type { Context } from '../context.js';
+import { expireSessions, finishSignIns } from '../sign-in-workflow.js';
 import { worst } from '../status.js';
 import { supervise } from '../supervise.js';
 import { workflowCheckpoint } from '../workflow-checkpoint.js';
@@ -48,6 +49,18 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ),
     { timers, log, signal: stopping.signal },
   );
+  const supervised = { timers, log, signal: stopping.signal };
+  const { people, access } = context;
+  const signIns = { events, access, ...people, personal: context.keys.personal, timers };
+  const ending = [
+    supervise(
+      'sign-ins',
+      (signal) =>
+        finishSignIns({ ...signIns, checkpoint: workflowCheckpoint(readStore, 'sign-ins') }, signal),
+      supervised,
+    ),
+    supervise('expiry', (signal) => expireSessions(signIns, signal), supervised),
+  ];
   const audit = supervise(
     'audit-checkpoints',
     (signal) =>
@@ -94,7 +107,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ]),
     close: async () => {
       stopping.abort();
-      await Promise.all([workflow, keys, audit]);
+      await Promise.all([workflow, keys, audit, ...ending]);
       await runner.stop();
     },
   };

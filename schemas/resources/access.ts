@@ -33,6 +33,7 @@ export const ApiKey = closed({
   scopes: Type.Array(Scope, { minItems: 1, maxItems: 64, uniqueItems: true }),
   /** The start of the key, to know it by. */
   prefix: Type.String({ maxLength: 64 }),
+  last_four: Type.String({ minLength: 4, maxLength: 4 }),
   created_at: Timestamp,
   expires_at: nullable(Timestamp),
 });

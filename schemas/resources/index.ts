@@ -6,4 +6,5 @@ export * from './operation.js';
 export * from './organization.js';
 export * from './telemetry.js';
 export * from './upstream.js';
+export * from './user.js';
 export * from './virtual-host.js';
