@@ -12,7 +12,20 @@ const FRESH_MS = 2_000;
 
 /** Everything that is read. */
 export async function readApiRole(context: Context): Promise<Part> {
-  const { reader, passed, readStore, telemetryStore, clock, timers, log, events, keys, access, keyUse, persons } = context;
+  const {
+    reader,
+    passed,
+    readStore,
+    telemetryStore,
+    clock,
+    timers,
+    log,
+    events,
+    keys,
+    access,
+    keyUse,
+    persons,
+  } = context;
   const people = directory({ log: events, clock, timers, profile: keys.personal.profile });
   const stopping = new AbortController();
   const following = supervise('directory', (signal) => people.follow(signal), {
