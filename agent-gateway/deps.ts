@@ -3,6 +3,7 @@ import type { AgentCommand } from '../domain/index.js';
 import type { EventLog } from '../event-log/index.js';
 import type { Clock, Random, Secret, Timers } from '../kernel/index.js';
 import type { ReadStore } from '../read-store/index.js';
+import { defaultRetention, type RetentionSettings, type TelemetryStore } from '../telemetry/index.js';
 import type { Vault } from '../vault/index.js';
 
 /** What pino's logger gives; text from agents has been made safe before it gets here. */
@@ -29,6 +30,8 @@ export interface CertificateMaterial {
 export interface GatewayDeps {
   readonly log: EventLog;
   readonly readStore: ReadStore;
+  /** Metrics and access logs. */
+  readonly telemetryStore: TelemetryStore;
   readonly vault: Vault;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -75,6 +78,12 @@ export interface GatewaySettings {
   readonly attemptWindowMs: number;
   /** Sessions that one agent may open within ten seconds. */
   readonly sessionLimit: number;
+  /** Access-log records a second, of one agent and of all: more are counted and left out. */
+  readonly agentLinesPerSecond: number;
+  readonly linesPerSecond: number;
+  /** How long telemetry is kept, and how often what is too old is removed. */
+  readonly retention: RetentionSettings;
+  readonly sweepMs: number;
   readonly maxMessageBytes: number;
   readonly maxConnections: number;
 }
@@ -96,6 +105,10 @@ export const defaultSettings: GatewaySettings = {
   attemptLimit: 20,
   attemptWindowMs: 600_000,
   sessionLimit: 20,
+  agentLinesPerSecond: 2_000,
+  linesPerSecond: 10_000,
+  retention: defaultRetention,
+  sweepMs: 300_000,
   maxMessageBytes: 1_048_576,
   maxConnections: 16_384,
 };

@@ -104,6 +104,7 @@ export async function world(over: Partial<GatewayDeps> = {}): Promise<World> {
   const authority = await openAuthority({ vault, clock: systemClock, random: systemRandom });
   const tokens: World['tokens'] = new Map();
   const outage = { on: false };
+  const readStore = memoryReadStore({ clock: systemClock });
   let version = 0;
 
   const request = async (agentId: string, command: AgentCommand): Promise<void> => {
@@ -123,7 +124,8 @@ export async function world(over: Partial<GatewayDeps> = {}): Promise<World> {
   const deps: GatewayDeps = {
     log,
     vault,
-    readStore: memoryReadStore({ clock: systemClock }),
+    readStore,
+    telemetryStore: readStore,
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,

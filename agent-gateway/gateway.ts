@@ -46,7 +46,7 @@ export async function agentGateway(
   const { clock, timers, logger } = deps;
   const authority = await openAuthority(deps);
   const tls = await gatewayTls(authority, [...reachable(settings.host), ...settings.names], timers);
-  const reports = await telemetry(deps);
+  const reports = await telemetry(deps, settings);
   const facts = recorder(deps);
   const known = memory();
   const wanted = desired(bundler());

@@ -46,6 +46,7 @@ export interface Session {
 }
 
 const FLIP_MS = 1_000;
+const NOT_KEPT = 'It could not be kept now; send it again';
 const EVENT_TYPE = /^agent\.[a-z0-9_.]{1,64}$/;
 
 /**
@@ -148,8 +149,7 @@ export async function openSession(
         await post.status(payload.value);
         return '';
       case 'metrics':
-        deps.telemetry.metrics(agent, payload.value);
-        return '';
+        return (await deps.telemetry.metrics(agent, payload.value)) ? '' : NOT_KEPT;
       case 'commandResult':
         await commands.answered(payload.value);
         return '';
@@ -160,8 +160,7 @@ export async function openSession(
         return allowed ? '' : 'Only events of type agent.* are taken';
       }
       case 'logs':
-        // Access and error logs have no home yet; taking them keeps agents from holding them back.
-        return '';
+        return (await deps.telemetry.logs(agent, payload.value)) ? '' : NOT_KEPT;
       default:
         return never(payload, 'payload of an agent');
     }
@@ -187,6 +186,10 @@ export async function openSession(
       })
       .then((wrong) => ack(line(message.messageId, 128), wrong));
     await link.room();
+    const pause = deps.telemetry.pauseMs(agent);
+    if (pause > 0) {
+      await deps.timers.sleep(pause);
+    }
   };
 
   return {

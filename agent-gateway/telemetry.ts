@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errorMessage, timestamp } from '../kernel/index.js';
-import type { HealthReport, MetricsBatch } from '../proto/index.js';
+import type { HealthReport, LogBatch, MetricsBatch } from '../proto/index.js';
 import type { Doc, Op } from '../read-store/index.js';
-import type { GatewayDeps } from './deps.js';
+import { sweep, TELEMETRY_COLLECTIONS } from '../telemetry/index.js';
+import { allowance } from './allowance.js';
+import type { GatewayDeps, GatewaySettings } from './deps.js';
 import type { Identity } from './identity.js';
+import { logIntake } from './log-intake.js';
+import { minuteIntake } from './minute-intake.js';
+import { isMinuteMetric } from './minute-metrics.js';
 import { line } from './words.js';
 
 export const HEALTH = 'agent_health';
@@ -14,10 +19,20 @@ const MAX_ALERTS = 32;
 const MAX_METRICS = 256;
 const MAX_LABELS = 16;
 
-/** What agents report of themselves: the newest report of each is kept, outside the log. */
+/** Batches of metrics a second, of one agent and of all: an agent sends one in five seconds. */
+const AGENT_BATCHES = 20;
+const BATCHES = 5_000;
+
+/** What agents report of themselves, kept outside the log. */
 export interface Telemetry {
+  /** The newest is kept. */
   health(agent: Identity, report: HealthReport): void;
-  metrics(agent: Identity, batch: MetricsBatch): void;
+  /** True once it is kept; false when it should be sent again. */
+  metrics(agent: Identity, batch: MetricsBatch): Promise<boolean>;
+  /** True once it is kept, or left out because it is more than may be; false when it should be sent again. */
+  logs(agent: Identity, batch: LogBatch): Promise<boolean>;
+  /** How long to read nothing more of an agent that sends too much. Milliseconds. */
+  pauseMs(agent: Identity): number;
   /** Writes what waits, and stops. */
   close(): Promise<void>;
 }
@@ -67,20 +82,30 @@ const metricsDoc = (agent: Identity, batch: MetricsBatch, at: string): Doc => ({
   workspace_id: agent.workspaceId,
   organization_id: agent.organizationId,
   at,
-  metrics: batch.metrics.slice(0, MAX_METRICS).map(({ name, value, type, labels }) => ({
-    name: line(name, 128),
-    value: Number.isFinite(value) ? value : null,
-    type: number(type),
-    labels: Object.entries(labels)
-      .slice(0, MAX_LABELS)
-      .map(([key, text]) => ({ name: line(key, 128), value: line(text, 256) })),
-  })),
+  metrics: batch.metrics
+    .filter((metric) => !isMinuteMetric(metric))
+    .slice(0, MAX_METRICS)
+    .map(({ name, value, type, labels }) => ({
+      name: line(name, 128),
+      value: Number.isFinite(value) ? value : null,
+      type: number(type),
+      labels: Object.entries(labels)
+        .slice(0, MAX_LABELS)
+        .map(([key, text]) => ({ name: line(key, 128), value: line(text, 256) })),
+    })),
 });
 
 export async function telemetry(
-  deps: Pick<GatewayDeps, 'readStore' | 'clock' | 'timers' | 'logger'>,
+  deps: Pick<GatewayDeps, 'readStore' | 'telemetryStore' | 'clock' | 'timers' | 'random' | 'logger'>,
+  settings: Pick<GatewaySettings, 'retention' | 'agentLinesPerSecond' | 'linesPerSecond' | 'sweepMs'>,
 ): Promise<Telemetry> {
+  const { clock, timers, logger, telemetryStore } = deps;
   await deps.readStore.define([HEALTH, METRICS].map((name) => ({ name, indexes: ['workspace_id'] })));
+  await telemetryStore.define(TELEMETRY_COLLECTIONS);
+  const limits = allowance(clock, settings.agentLinesPerSecond, settings.linesPerSecond);
+  const batches = allowance(clock, AGENT_BATCHES, BATCHES);
+  const logs = logIntake(deps, limits, settings.retention);
+  const minutes = minuteIntake(deps, settings.retention);
   // One document for each agent and kind: however fast reports come, the last of a second is written.
   let waiting = new Map<string, Op>();
   let writing: Promise<void> = Promise.resolve();
@@ -100,15 +125,37 @@ export async function telemetry(
   const put = (collection: string, doc: Doc): void => {
     waiting.set(`${collection} ${doc.id}`, { kind: 'put', collection, doc });
   };
-  const stop = deps.timers.every(FLUSH_MS, flush);
-  const at = (): string => timestamp(deps.clock.now());
+  let sweeping: Promise<void> | undefined;
+  const clean = (): void => {
+    sweeping ??= sweep(telemetryStore, clock.now(), settings.retention, () => timers.sleep(1))
+      .catch((error: unknown) =>
+        logger.warn({ error: errorMessage(error) }, 'old telemetry could not be removed'),
+      )
+      .finally(() => {
+        sweeping = undefined;
+      });
+  };
+  const stops = [timers.every(FLUSH_MS, flush), timers.every(settings.sweepMs, clean)];
+  const at = (): string => timestamp(clock.now());
   return {
     health: (agent, report) => put(HEALTH, healthDoc(agent, report, at())),
-    metrics: (agent, batch) => put(METRICS, metricsDoc(agent, batch, at())),
+    metrics: async (agent, batch) => {
+      if (batches.take(agent.agentId, 1) === 0) {
+        return false;
+      }
+      if (!batch.metrics.every(isMinuteMetric)) {
+        put(METRICS, metricsDoc(agent, batch, at()));
+      }
+      return minutes.take(agent, batch);
+    },
+    logs: (agent, batch) => logs.take(agent, batch),
+    pauseMs: ({ agentId }) => Math.max(limits.pauseMs(agentId), batches.pauseMs(agentId)),
     close: async () => {
-      stop();
+      for (const stop of stops) {
+        stop();
+      }
       flush();
-      await writing;
+      await Promise.all([writing, logs.close(), minutes.close(), sweeping]);
     },
   };
 }

@@ -12,7 +12,8 @@ interface UnaryDeps {
   identify(call: Parameters<handleUnaryCall<Buffer, Buffer>>[0]): Credential | undefined;
 }
 
-const done = Buffer.from(Ack.encode({ messageId: '', success: true, errorMessage: '' }).finish());
+const ack = (errorMessage: string): Buffer =>
+  Buffer.from(Ack.encode({ messageId: '', success: errorMessage === '', errorMessage }).finish());
 
 /** The methods beside the stream: the caller is known before its message is decoded. */
 export function unaryHandlers(deps: UnaryDeps): {
@@ -20,7 +21,7 @@ export function unaryHandlers(deps: UnaryDeps): {
   reportMetrics: handleUnaryCall<Buffer, Buffer>;
 } {
   const handler =
-    <T>(codec: { decode(bytes: Uint8Array): T }, take: (agent: Credential, value: T) => void) =>
+    <T>(codec: { decode(bytes: Uint8Array): T }, take: (agent: Credential, value: T) => Promise<boolean>) =>
     (...[call, answer]: Parameters<handleUnaryCall<Buffer, Buffer>>): void => {
       const agent = deps.identify(call);
       if (!agent) {
@@ -36,11 +37,16 @@ export function unaryHandlers(deps: UnaryDeps): {
         answer({ code: status.INVALID_ARGUMENT, details: 'The message cannot be decoded' });
         return;
       }
-      take(agent, value);
-      answer(null, done);
+      take(agent, value).then(
+        (kept) => answer(null, ack(kept ? '' : 'It could not be kept now; send it again')),
+        () => answer({ code: status.INTERNAL, details: 'Internal error' }),
+      );
     };
   return {
-    reportHealth: handler(HealthReport, (agent, report) => deps.telemetry.health(agent, report)),
+    reportHealth: handler(HealthReport, async (agent, report) => {
+      deps.telemetry.health(agent, report);
+      return true;
+    }),
     reportMetrics: handler(MetricsBatch, (agent, batch) => deps.telemetry.metrics(agent, batch)),
   };
 }

@@ -22,6 +22,7 @@ import { createJournal, type Journal } from './state/journal.js';
 import { type Layout, openLayout } from './state/layout.js';
 import { lockStateFolder } from './state/lock.js';
 import { type BundleStore, openStore } from './state/store.js';
+import { prepareLog } from './telemetry/log-file.js';
 
 export interface CoreDeps {
   readonly clock: Clock;
@@ -40,6 +41,8 @@ export interface Core {
   readonly control: NginxControl;
   readonly conductor: Conductor;
   readonly ask: Ask;
+  /** How often we asked nginx over its private socket. */
+  asked(): number;
   /** Gives the state folder back; nginx goes on. */
   close(): void;
 }
@@ -65,13 +68,21 @@ export async function openCore(
       bundlePrefix: mode === 'own' ? '' : `${layout.current}/`,
       webRoots: settings.webRoots,
     };
+    if (settings.accessLog) {
+      prepareLog(layout.accessLog);
+    }
     const store = openStore(layout, failpoint);
     dropCertificates(layout.certificates, store);
     if (mode === 'attach') {
       prepareEmpty(layout, store);
     }
     const journal = createJournal(layout.journal);
-    const ask = createAsk({ timers, socket: layout.proofSocket });
+    const overSocket = createAsk({ timers, socket: layout.proofSocket });
+    let asked = 0;
+    const ask: Ask = (url) => {
+      asked += 1;
+      return overSocket(url);
+    };
     const shared = {
       clock,
       timers,
@@ -96,6 +107,7 @@ export async function openCore(
       mode,
       capabilities,
       workerShutdownSeconds: settings.workerShutdownSeconds,
+      accessLog: settings.accessLog,
       renderFrame: deps.renderFrame ?? renderFrame,
     });
     const conductor = createConductor({
@@ -115,7 +127,17 @@ export async function openCore(
       mark: stoppedMark(layout),
       log: deps.log,
     });
-    return { layout, store, journal, capabilities, control, conductor, ask, close: unlock };
+    return {
+      layout,
+      store,
+      journal,
+      capabilities,
+      control,
+      conductor,
+      ask,
+      asked: () => asked,
+      close: unlock,
+    };
   } catch (error) {
     unlock();
     throw error;

@@ -15,6 +15,8 @@ export interface HeadsDeps {
   readonly capabilities: Capabilities;
   /** Seconds that an old worker may take to end its connections. */
   readonly workerShutdownSeconds: number;
+  /** Whether requests are logged for the agent to read. */
+  readonly accessLog: boolean;
   readonly renderFrame: (input: FrameInput) => string;
 }
 
@@ -30,12 +32,14 @@ export function createHeads(deps: HeadsDeps): MakeHeads {
     errorLog: layout.errorLog,
     proofSocket: layout.proofSocket,
     tempDir: layout.tmp,
+    ...(deps.accessLog && { accessLog: layout.accessLog }),
   };
   const test = {
     pid: join(layout.run, 'test.pid'),
     errorLog: join(layout.tmp, 'test.log'),
     proofSocket: join(layout.run, 'test.sock'),
     tempDir: layout.tmp,
+    ...(deps.accessLog && { accessLog: join(layout.tmp, 'test-access.log') }),
   };
   return (digest, version, manifest) => {
     const input = {

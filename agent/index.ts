@@ -12,6 +12,7 @@ import { runSession } from './session/session.js';
 import { createTeller } from './session/teller.js';
 import { parseToken, type Token } from './session/token.js';
 import { type AgentSettings, fullSettings, SettingsError } from './settings.js';
+import { startTelemetry, type Telemetry } from './telemetry/telemetry.js';
 
 export { failpointFrom } from './failpoint.js';
 export type { Log } from './log.js';
@@ -54,15 +55,18 @@ export async function runAgent(given: AgentSettings, deps: AgentDeps): Promise<v
   });
   journal = core.journal;
   let endSupervision = (): void => undefined;
+  let telemetry: Telemetry | undefined;
   try {
     checkIdentity(core, token, deps.clock);
     if (!(await core.conductor.recover())) {
       deps.log.warn({}, 'the last good configuration is not served yet');
     }
     endSupervision = core.conductor.supervise();
-    await stayConnected({ settings, deps, core, address, token, teller });
+    telemetry = startTelemetry({ ...deps, core, settings });
+    await stayConnected({ settings, deps, core, address, token, teller, telemetry });
   } finally {
     endSupervision();
+    await telemetry?.stop();
     await core.conductor.idle();
     core.close();
   }
@@ -75,16 +79,25 @@ interface Connecting {
   readonly address: Address;
   readonly token: Token | undefined;
   readonly teller: ReturnType<typeof createTeller>;
+  readonly telemetry: Telemetry;
 }
 
-async function stayConnected({ settings, deps, core, address, token, teller }: Connecting): Promise<void> {
+async function stayConnected({
+  settings,
+  deps,
+  core,
+  address,
+  token,
+  teller,
+  telemetry,
+}: Connecting): Promise<void> {
   const { log, signal, timers } = deps;
   const backoff = createBackoff(deps.random);
   while (!signal.aborted) {
     let retryAfterMs = 0;
     try {
       const identity = validIdentity(core, deps.clock) ?? (await enrol({ deps, core, address, token }));
-      const end = await runSession({ ...deps, core, settings, address, teller }, identity);
+      const end = await runSession({ ...deps, core, settings, address, teller, telemetry }, identity);
       if (end.welcome) {
         backoff.reset();
       }
@@ -106,7 +119,7 @@ async function enrol({
   core,
   address,
   token,
-}: Omit<Connecting, 'settings' | 'teller'>): Promise<Identity> {
+}: Omit<Connecting, 'settings' | 'teller' | 'telemetry'>): Promise<Identity> {
   if (token === undefined) {
     throw new SettingsError('this agent has no valid certificate: start it with a registration token');
   }

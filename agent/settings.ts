@@ -33,6 +33,15 @@ export interface AgentSettings {
   readonly version?: string;
   /** Whether the stop command is obeyed. */
   readonly allowStop?: boolean;
+  /**
+   * Whether nginx logs its requests for the agent to read. On where the agent starts nginx; off where it is attached,
+   * because a log of ours in the foreign `http` block would replace the one that nginx writes by itself.
+   */
+  readonly accessLog?: boolean;
+  /** Size at which the access log is set aside. */
+  readonly accessLogBytes?: number;
+  /** Access-log records sent to the gateway; beyond it they are counted and left out. */
+  readonly logLinesPerSecond?: number;
 }
 
 export type FullSettings = Required<Omit<AgentSettings, 'token' | 'attach'>> &
@@ -56,6 +65,9 @@ export function fullSettings(given: AgentSettings): FullSettings {
     labels: {},
     version: '0.1.0',
     allowStop: true,
+    accessLog: given.attach === undefined,
+    accessLogBytes: 64 * 1024 * 1024,
+    logLinesPerSecond: 1000,
     ...given,
     stateDir: resolve(given.stateDir),
   };

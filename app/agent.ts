@@ -25,6 +25,8 @@ interface Flags {
   validationTimeoutMs: number;
   reloadTimeoutMs: number;
   deploymentMode: 'docker_sidecar' | 'kubernetes_sidecar' | 'standalone';
+  accessLog?: 'on' | 'off';
+  logLinesPerSecond: number;
   logLevel: string;
 }
 
@@ -52,10 +54,22 @@ export const agentCommand = (endOnSignal: (close: () => Promise<void>) => void):
         .choices(['docker_sidecar', 'kubernetes_sidecar', 'standalone'])
         .default('standalone'),
     )
+    .addOption(
+      new Option(
+        '--access-log <on|off>',
+        'read what nginx serves; off where it is attached, else on',
+      ).choices(['on', 'off']),
+    )
+    .option(
+      '--log-lines-per-second <lines>',
+      'access-log records sent on; more are counted and left out',
+      wholeNumber,
+      1000,
+    )
     .addOption(new Option('--log-level <level>', 'how much to log').choices(LEVELS).default('info'))
     .action(async (flags: Flags) => {
       const { failpointFrom, runAgent } = await import('../agent/index.js');
-      const { attach, pidFile, webRoot, token, logLevel, ...rest } = flags;
+      const { attach, pidFile, webRoot, token, logLevel, accessLog, ...rest } = flags;
       if ((attach === undefined) !== (pidFile === undefined)) {
         throw new InvalidArgumentError('--attach and --pid-file go together');
       }
@@ -64,6 +78,7 @@ export const agentCommand = (endOnSignal: (close: () => Promise<void>) => void):
         {
           ...rest,
           ...(token === undefined ? {} : { token }),
+          ...(accessLog === undefined ? {} : { accessLog: accessLog === 'on' }),
           ...(webRoot === undefined ? {} : { webRoots: webRoot }),
           ...(attach === undefined || pidFile === undefined ? {} : { attach: { config: attach, pidFile } }),
         },

@@ -15,6 +15,7 @@ import {
 } from '../kernel/index.js';
 import { type Access, access, type Reader, reader, readModels, storedPassed } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
+import type { TelemetryStore } from '../telemetry/index.js';
 import { type Personal, personal, type Vault } from '../vault/index.js';
 import { type ApiKeyUse, apiKeyUse } from './api-key-use.js';
 import { type Exclusively, exclusively } from './exclusively.js';
@@ -39,6 +40,8 @@ export interface Context {
   /** When this process began to serve, by the clock that does not jump. */
   readonly started: number;
   readonly readStore: ReadStore;
+  /** Metrics and access logs: the read store itself, or a file beside it. */
+  readonly telemetryStore: TelemetryStore;
   readonly vault: Vault;
   /** Personal data that stands in the log, under each person's own key. */
   readonly persons: Personal;
@@ -80,7 +83,7 @@ export async function contextOn(
   log: Logger,
   { clock, timers, random }: Pick<Context, 'clock' | 'timers' | 'random'>,
 ): Promise<Context> {
-  const { readStore, vault, owner } = stores;
+  const { readStore, telemetryStore, vault, owner } = stores;
   const { events, fault: logFault } = watchWrites(stores.events, clock);
   const persons = personal(vault, random);
   const handlers = commandHandlers({ log: events, clock, timers, sealAddress: persons.seal });
@@ -124,6 +127,7 @@ export async function contextOn(
     logFault,
     started: clock.monotonic(),
     readStore,
+    telemetryStore,
     vault,
     persons,
     owner,

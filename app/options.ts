@@ -29,6 +29,13 @@ const SETTINGS: readonly (readonly [flag: string, description: string, preset?: 
   ],
   ['kafka-topic <topic>', 'what they are published to', 'nxmesh.events'],
   ['kafka-replication <copies>', 'brokers that hold each message of a topic that NxMesh makes', '1'],
+  ['access-log-hours <hours>', 'how long access-log records are kept', '72'],
+  ['access-log-mb <megabytes>', 'how much of them is kept of each workspace, about', '512'],
+  [
+    'metrics-days <days>',
+    'how long metrics are kept hour by hour; minute by minute two weeks at most',
+    '400',
+  ],
   ['rate-limit <requests>', 'a minute for each principal', '1000'],
   ['rate-limit-network <requests>', 'a minute for each network without good credentials', '1000'],
   ['auth-rate-limit <tries>', 'to sign in, for each account and network', '10'],

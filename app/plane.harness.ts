@@ -80,7 +80,7 @@ export async function plane(backend: Backend, owner = 'one', shared = false) {
     }),
     distributed: shared,
   };
-  const stores = { events, readStore, vault, owner, close: async () => {} };
+  const stores = { events, readStore, telemetryStore: readStore, vault, owner, close: async () => {} };
   const context = await contextOn(stores, settings, log, {
     clock,
     timers: systemTimers,

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { isNetwork, type RateLimit } from '../http/index.js';
 import { errorMessage, Secret } from '../kernel/index.js';
 import type { MetricsAccess } from '../read-api/index.js';
+import { DAY_MS, defaultRetention, HOUR_MS, type RetentionSettings } from '../telemetry/index.js';
 import { BadSetting } from './bad-setting.js';
 import { wholeNumber } from './options.js';
 import { ROLES, type Role } from './roles/part.js';
@@ -36,6 +37,8 @@ export interface ServeSettings {
   readonly distributed: boolean;
   /** Requests a minute for each principal. */
   readonly rateLimit: number;
+  /** How long telemetry is kept, and how much. */
+  readonly retention: RetentionSettings;
   /** Requests a minute for each network, of those without good credentials. */
   readonly rateLimitNetwork: number;
   /** Tries to sign in. */
@@ -100,6 +103,11 @@ export function serveSettings(given: Given): ServeSettings {
     kafkaReplication: check('kafka-replication', () => between(given.kafkaReplication, 1, 100), 0),
     distributed: eventstoreUrl !== undefined && mongodbUrl !== undefined,
     rateLimit: check('rate-limit', () => wholeNumber(given.rateLimit ?? ''), 0),
+    retention: retention({
+      hours: check('access-log-hours', () => atLeastOne(given.accessLogHours), 1),
+      megabytes: check('access-log-mb', () => atLeastOne(given.accessLogMb), 1),
+      days: check('metrics-days', () => atLeastOne(given.metricsDays), 1),
+    }),
     rateLimitNetwork: check('rate-limit-network', () => wholeNumber(given.rateLimitNetwork ?? ''), 0),
     authLimit: {
       limit: check('auth-rate-limit', () => wholeNumber(given.authRateLimit ?? ''), 0),
@@ -133,6 +141,29 @@ const list = (text: string | undefined): string[] =>
     .split(',')
     .map((one) => one.trim())
     .filter((one) => one !== '');
+
+function atLeastOne(text: string | undefined): number {
+  const value = wholeNumber(text ?? '');
+  if (value < 1 || value > 1_000_000) {
+    throw new BadSetting('must be between 1 and 1,000,000');
+  }
+  return value;
+}
+
+const retention = ({
+  hours,
+  megabytes,
+  days,
+}: {
+  hours: number;
+  megabytes: number;
+  days: number;
+}): RetentionSettings => ({
+  accessLogMs: hours * HOUR_MS,
+  accessLogBytes: megabytes * 1024 * 1024,
+  minutesMs: Math.min(days * DAY_MS, defaultRetention.minutesMs),
+  metricsMs: days * DAY_MS,
+});
 
 function matching(text: string | undefined, pattern: RegExp, not: string): string {
   if (text === undefined || !pattern.test(text)) {

@@ -13,6 +13,7 @@ import type { ServeSettings } from './settings.js';
 export interface Stores {
   readonly events: EventLog;
   readonly readStore: ReadStore;
+  readonly telemetryStore: ReadStore;
   readonly vault: Vault;
   /** Names this process among all that share the stores. */
   readonly owner: string;
@@ -37,16 +38,18 @@ export async function openStores(settings: ServeSettings, deps: Deps): Promise<S
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
   const events = await openLog(settings, deps);
   const readStore = await openReadStore(settings, deps);
+  const telemetryStore = await openTelemetry(settings, deps, readStore);
   const secrets = await openSecrets(settings, deps, readStore);
   const vault = await openVault({ ...secrets, random });
   return {
     events,
     readStore,
+    telemetryStore,
     vault,
     owner: settings.distributed ? `${hostname()}/${process.pid}/${uuidv7(clock, random)}` : EMBEDDED,
     close: async () => {
       await vault.close();
-      await Promise.all([readStore.close(), events.close()]);
+      await Promise.all([readStore.close(), telemetryStore.close(), events.close()]);
     },
   };
 }
@@ -73,6 +76,22 @@ async function openReadStore(
   }
   const { sqliteReadStore } = await import('../read-store/sqlite/index.js');
   return sqliteReadStore({ path: join(dataDir, 'read.db'), clock, ifUnusable: 'replace' });
+}
+
+/**
+ * Telemetry cannot be made again from the log, and is much and of little worth: in a file of its own it outlives the read
+ * models, and a damaged one keeps nothing from starting.
+ */
+async function openTelemetry(
+  { dataDir, mongodbUrl }: ServeSettings,
+  { clock }: Deps,
+  readStore: ReadStore,
+): Promise<ReadStore> {
+  if (mongodbUrl) {
+    return { ...readStore, close: async () => {} };
+  }
+  const { sqliteReadStore } = await import('../read-store/sqlite/index.js');
+  return sqliteReadStore({ path: join(dataDir, 'telemetry.db'), clock, ifUnusable: 'replace' });
 }
 
 /** Where the vault's records are, and the key that opens them. */

@@ -25,6 +25,7 @@ import { auditDeps } from '../read-api/audit.harness.js';
 import { agentHealth, queryRoutes } from '../read-api/index.js';
 import { collectionName, type Op } from '../read-store/index.js';
 import { sqliteReadStore } from '../read-store/sqlite/index.js';
+import { logReader, metricsReader } from '../telemetry/index.js';
 import { BIN } from '../test/harness/nxmesh.js';
 import { perSecond } from './figures.js';
 
@@ -84,6 +85,8 @@ const routes = queryRoutes({
   reader: reader(store, readModels),
   passed: async () => true,
   health: agentHealth(store),
+  metrics: metricsReader(store),
+  accessLogs: logReader(store, async () => {}),
   clock: systemClock,
   addressOf: async () => undefined,
   invitedAddress: async () => undefined,

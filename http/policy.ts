@@ -57,6 +57,8 @@ export const POLICY = {
   'status.read': ['signed_in', 'read:status'],
   'process_metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],
+  'metrics.read': ['viewer', 'read:metrics'],
+  'access_log.read': ['viewer', 'read:access_logs'],
   'user.list': ['administrator', 'admin:system'],
   'user.read': ['administrator', 'admin:system'],
   'user.create': ['administrator', 'admin:system'],

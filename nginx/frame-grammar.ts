@@ -10,13 +10,14 @@ const main = (count: number): Rule => ({ contexts: ['main'], args: Array<ArgType
 const http = (count: number): Rule => ({ contexts: ['http'], args: Array<ArgType>(count).fill(own) });
 
 const FRAME_GRAMMAR = {
-  access_log: { contexts: ['http', 'location'], args: [own] },
+  access_log: { contexts: ['http', 'location'], args: [own, own], required: 1, repeats: true },
   client_body_temp_path: http(1),
   error_log: main(2),
   events: { contexts: ['main'], args: [], block: 'events' },
   fastcgi_temp_path: http(1),
   http: { contexts: ['main'], args: [], block: 'http' },
   include: { contexts: ['http'], args: [own], many: true },
+  log_format: { contexts: ['http'], args: [own, own, own], many: true },
   pid: main(1),
   proxy_temp_path: http(1),
   scgi_temp_path: http(1),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type FrameInput, renderFrame } from './index.js';
+import { type FrameInput, LOG_FIELDS, renderFrame } from './index.js';
 import { installed } from './nginx.harness.js';
 import { parseConfig } from './parse.js';
 
@@ -44,6 +44,28 @@ test('an own frame is the whole nginx.conf, the files included in order', () => 
   );
   assert.equal(http.find(({ name }) => name === 'access_log')?.args, ['off']);
   assert.is(http.filter(({ name }) => name.endsWith('_temp_path')).length, 5);
+});
+
+test('an access log is one JSON object a line, buffered, in both modes; our own questions are never in it', () => {
+  for (const mode of ['own', 'attach'] as const) {
+    const paths = { ...input().paths, accessLog: '/state/access.log' };
+    const tree = parseConfig(renderFrame(input({ mode, paths })));
+    const http = mode === 'own' ? (tree.find(({ name }) => name === 'http')?.block ?? []) : tree;
+    assert.equal(http.find(({ name }) => name === 'access_log')?.args, [
+      '/state/access.log',
+      'nxmesh_access',
+      'buffer=32k',
+      'flush=1s',
+    ]);
+    const [name, escaping, format = ''] = http.find((one) => one.name === 'log_format')?.args ?? [];
+    assert.equal([name, escaping], ['nxmesh_access', 'escape=json']);
+    const filled = JSON.parse(format.replace(/\$\w+/g, (variable) => variable.slice(1))) as object;
+    assert.equal(filled, LOG_FIELDS);
+    const proof = http.find(({ name: one }) => one === 'server')?.block ?? [];
+    for (const { block } of proof.filter((one) => one.name === 'location')) {
+      assert.equal(block?.find((one) => one.name === 'access_log')?.args, ['off']);
+    }
+  }
 });
 
 test('an attached frame leaves the process alone', () => {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { supports } from './capabilities.js';
 import { type FrameDirectiveName, frameRuleOf } from './frame-grammar.js';
+import { LOG_FORMAT, logFormat } from './log-format.js';
 import type { Capabilities } from './model.js';
 import { renderTree } from './renderer.js';
-import { type Arg, type Directive, int, quantity, text, word } from './tree.js';
+import { type Arg, type Directive, int, name, param, quantity, text, word } from './tree.js';
 
 type FrameDirective = Directive<FrameDirectiveName>;
 
@@ -15,7 +16,7 @@ interface FramePaths {
   readonly proofSocket: string;
   /** An existing folder in which nginx makes its folders for bodies. */
   readonly tempDir: string;
-  /** No access log when left out. */
+  /** One JSON object a request (`LogFields`). Left out: none in an own frame, the foreign one's own in an attached. */
   readonly accessLog?: string;
 }
 
@@ -65,8 +66,21 @@ const httpSettings = ({ tempDir, accessLog }: FramePaths): readonly FrameDirecti
   ...TEMP_PATHS.map(
     (kind): FrameDirective => ({ name: `${kind}_temp_path`, args: [path(`${tempDir}/${kind}`)] }),
   ),
-  { name: 'access_log', args: [accessLog === undefined ? word('off') : path(accessLog)] },
+  ...(accessLog === undefined
+    ? [{ name: 'access_log', args: [word('off')] } as const]
+    : accessLogTo(accessLog)),
 ];
+
+/** Buffered, so that a request costs no write; flushed each second, so that nobody waits for the buffer to fill. */
+function accessLogTo(file: string): readonly FrameDirective[] {
+  return [
+    { name: 'log_format', args: [name(LOG_FORMAT), word('escape=json'), logFormat] },
+    {
+      name: 'access_log',
+      args: [path(file), name(LOG_FORMAT), param('buffer', 32, 'k'), param('flush', 1, 's')],
+    },
+  ];
+}
 
 function proofServer({ capabilities, digest, version, paths }: FrameInput): FrameDirective {
   const location = (name: string, ...block: readonly FrameDirective[]): FrameDirective => ({
@@ -95,7 +109,10 @@ function proofServer({ capabilities, digest, version, paths }: FrameInput): Fram
       {
         name: 'location',
         args: [{ kind: 'url-path', path: '/' }],
-        block: [{ name: 'return', args: [int(404)] }],
+        block: [
+          { name: 'access_log', args: [word('off')] },
+          { name: 'return', args: [int(404)] },
+        ],
       },
     ],
   };
@@ -108,10 +125,11 @@ function proofServer({ capabilities, digest, version, paths }: FrameInput): Fram
  * Throws RenderRefused on a path that cannot be written.
  */
 export function renderFrame(input: FrameInput): string {
+  const { accessLog } = input.paths;
   const inHttp = [...includes(input.files), proofServer(input)];
   const tree: readonly FrameDirective[] =
     input.mode === 'attach'
-      ? inHttp
+      ? [...(accessLog === undefined ? [] : accessLogTo(accessLog)), ...inHttp]
       : [
           ...processSettings(input),
           { name: 'http', args: [], block: [...httpSettings(input.paths), ...inHttp] },

@@ -16,6 +16,7 @@ export * from './checks.js';
 export { compile, compileHost } from './compile.js';
 export type { HostModel } from './compiled.js';
 export { type FrameInput, renderFrame } from './frame.js';
+export { LOG_FIELDS, type LogField } from './log-format.js';
 export * from './model.js';
 export { type RefusalReason, RenderRefused } from './refusal.js';
 export { explain, provenanceOf, render } from './render.js';

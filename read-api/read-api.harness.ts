@@ -5,6 +5,7 @@ import { streams, systemClock, timestamp, uuidv5 } from '../kernel/index.js';
 import { memberId, past, reader, readModels, recordId, subjectKey, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { schemaVersion } from '../schemas/index.js';
+import { logReader, metricsReader } from '../telemetry/index.js';
 import { agentHealth } from './agent-health.js';
 import { auditDeps } from './audit.harness.js';
 import { probes } from './probes.js';
@@ -40,6 +41,8 @@ export async function startReadApi() {
     clock: systemClock,
     addressOf: async (userId) => addresses.get(userId),
     invitedAddress: async (id) => addresses.get(id),
+    metrics: metricsReader(store),
+    accessLogs: logReader(store, async () => {}),
     audit: auditDeps(),
   });
   const routes = [...queries, ...probes(async () => state.ready)];

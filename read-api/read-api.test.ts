@@ -43,6 +43,7 @@ test('the operations are exactly these', () => {
     'exportAudit GET /v1/audit/export',
     'exportInstallationAudit GET /v1/audit/installation/export',
     'getAgent GET /v1/agents/{agent_id}',
+    'getAgentMetrics GET /v1/agents/{agent_id}/metrics',
     'getAuditKey GET /v1/audit/key',
     'getCertificate GET /v1/certificates/{certificate_id}',
     'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
@@ -52,6 +53,7 @@ test('the operations are exactly these', () => {
     'getUpstream GET /v1/upstreams/{upstream_id}',
     'getVirtualHost GET /v1/virtual-hosts/{virtual_host_id}',
     'getWorkspace GET /v1/workspaces/{workspace_id}',
+    'getWorkspaceMetrics GET /v1/workspaces/{workspace_id}/metrics',
     'listAgents GET /v1/workspaces/{workspace_id}/agents',
     'listAudit GET /v1/audit',
     'listCertificates GET /v1/workspaces/{workspace_id}/certificates',
@@ -65,6 +67,7 @@ test('the operations are exactly these', () => {
     'listWorkspaceMembers GET /v1/workspaces/{workspace_id}/members',
     'listWorkspaces GET /v1/organizations/{organization_id}/workspaces',
     'livez GET /livez',
+    'queryAccessLogs GET /v1/workspaces/{workspace_id}/access-logs',
     'readyz GET /readyz',
   ]);
 });
@@ -94,7 +97,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     (one) => asksByPath(one) && one.permission !== 'public' && needsOrganization(one.permission),
   );
-  assert.is(routes.length, 29);
+  assert.is(routes.length, 32);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));

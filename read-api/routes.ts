@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Route } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
+import type { LogReader, MetricsReader } from '../telemetry/index.js';
+import { accessLogQueries } from './access-log.js';
 import { agentQueries } from './agent.js';
 import type { LoadHealth } from './agent-health.js';
 import { type AuditDeps, auditQueries } from './audit/index.js';
@@ -13,6 +15,7 @@ import { type PastScopeDeps, pastScope } from './history/scope.js';
 import { versionQueries } from './history/version.js';
 import { invitationQueries } from './invitation.js';
 import { memberQueries } from './member.js';
+import { metricsQueries } from './metrics.js';
 import { operationQueries } from './operation.js';
 import { organizationQueries } from './organization.js';
 import { scope } from './scope.js';
@@ -27,6 +30,8 @@ export interface ReadApiDeps extends PastScopeDeps {
   readonly addressOf: (userId: string) => Promise<string | undefined>;
   /** The address that an invitation is for. */
   readonly invitedAddress: (invitationId: string) => Promise<string | undefined>;
+  readonly metrics: MetricsReader;
+  readonly accessLogs: LogReader;
   readonly audit: AuditDeps;
 }
 
@@ -44,6 +49,8 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
     ...virtualHostQueries(scoped, past),
     ...certificateQueries(scoped, past, deps.clock),
     ...changeQueries(scoped),
+    ...metricsQueries(scoped, deps),
+    ...accessLogQueries(scoped, deps),
     ...auditQueries(scoped, deps.audit),
     ...historyQueries(past),
     ...versionQueries(deps, past),

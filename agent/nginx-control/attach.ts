@@ -45,6 +45,7 @@ export function createAttachedNginx(deps: AttachDeps): NginxControl {
     master: findMaster,
     workers: (master) => new Set(processes.children(master)),
     reload: (master) => processes.signal(master, 'SIGHUP'),
+    reopenLogs: (master) => processes.signal(master, 'SIGUSR1'),
     start: undefined,
     stop: async (graceful, timeoutMs) => {
       const master = findMaster();

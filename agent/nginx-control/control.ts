@@ -21,6 +21,8 @@ export interface NginxControl {
   readonly start: (() => Promise<ToolResult>) | undefined;
   /** Ends nginx: gracefully (connections first) or at once. False if it still ran after `timeoutMs`. */
   stop(graceful: boolean, timeoutMs: number): Promise<boolean>;
+  /** Makes the master and its workers open their log files again. Throws where we may not signal it. */
+  reopenLogs(master: number): void;
   /** Keeps what is ours to keep from growing for ever. */
   tidy(): void;
   /** Follows what the master logs from now on. */

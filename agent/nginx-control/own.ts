@@ -91,6 +91,7 @@ export function createOwnNginx(deps: OwnDeps): NginxControl {
     master: findMaster,
     workers: (master) => new Set(processes.children(master)),
     reload: (master) => processes.signal(master, 'SIGHUP'),
+    reopenLogs: (master) => processes.signal(master, 'SIGUSR1'),
     start: async () => {
       await endOrphans();
       // A socket file that a killed master left behind is an address in use.

@@ -4,22 +4,23 @@ import { HealthReport } from '../../proto/index.js';
 import type { Core } from '../core.js';
 import { systemProcesses } from '../nginx-control/processes.js';
 import { askProof } from '../nginx-control/proof.js';
+import { askStatus } from '../nginx-control/status.js';
 import { countedCpu, disk, load1m, memory, processAge } from './host.js';
 
-const STATUS_URL = '/.nxmesh/status';
-
-/** Looks at nginx and the host; rates are since the look before. */
+/** Looks at nginx and the host; rates are since the look before, without the agent's own questions. */
 export function createHealth(core: Core, clock: Clock): () => Promise<HealthReport> {
   let cpu = countedCpu();
-  let before = { requests: 0, at: clock.monotonic(), pid: 0 };
+  let before = { requests: 0, asked: 0, at: clock.monotonic(), pid: 0 };
 
   return async () => {
-    const [proof, counters] = await Promise.all([askProof(core.ask), core.ask(STATUS_URL).then(parseStatus)]);
+    const [proof, status] = await Promise.all([askProof(core.ask), askStatus(core.ask)]);
+    const counters = status ?? { active: 0, requests: 0 };
     const pid = core.control.master() ?? 0;
     const running = pid !== 0 && proof !== undefined;
-    const now = { requests: counters.requests, at: clock.monotonic(), pid };
+    const now = { requests: counters.requests, asked: core.asked(), at: clock.monotonic(), pid };
     const seconds = (now.at - before.at) / 1000;
-    const rate = pid === before.pid && seconds > 0 ? (now.requests - before.requests) / seconds : 0;
+    const others = now.requests - before.requests - (now.asked - before.asked);
+    const rate = pid === before.pid && seconds > 0 ? others / seconds : 0;
     before = now;
     const nextCpu = countedCpu();
     const cpuPercent = (100 * (nextCpu.busy - cpu.busy)) / Math.max(1, nextCpu.total - cpu.total);
@@ -52,11 +53,4 @@ export function createHealth(core: Core, clock: Clock): () => Promise<HealthRepo
       configVersion: BigInt(good?.version ?? 0),
     });
   };
-}
-
-/** nginx's stub_status; zeros where it has none. */
-function parseStatus(text: string | undefined): { active: number; requests: number } {
-  const active = Number(/^Active connections: (\d+)/m.exec(text ?? '')?.[1] ?? 0);
-  const requests = Number(/^ \d+ \d+ (\d+)/m.exec(text ?? '')?.[1] ?? 0);
-  return { active, requests };
 }

@@ -6,6 +6,7 @@ import type { Report } from '../apply/update.js';
 import type { Core } from '../core.js';
 import type { Log } from '../log.js';
 import type { FullSettings } from '../settings.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Address } from './address.js';
 import { createAssembler } from './assemble.js';
 import { openChannel } from './channel.js';
@@ -24,6 +25,7 @@ export interface SessionDeps {
   readonly settings: FullSettings;
   readonly address: Address;
   readonly teller: Teller;
+  readonly telemetry: Telemetry;
   readonly signal: AbortSignal;
 }
 
@@ -109,6 +111,7 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
           endings.push(
             timers.every(seconds * 1000, () => void beat()),
             teller.connect(tell),
+            deps.telemetry.connect({ send, busy: () => stream.writableNeedDrain }),
           );
           await beat();
         }
@@ -141,6 +144,7 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
       }
       case 'ack':
         teller.acknowledged(payload.value.messageId);
+        deps.telemetry.acknowledged(payload.value.messageId, payload.value.success);
         return;
       case 'error':
         log.warn({ code: payload.value.code, words: payload.value.message }, 'the gateway reports an error');

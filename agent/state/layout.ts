@@ -23,6 +23,10 @@ export interface Layout {
   readonly proofSocket: string;
   readonly logs: string;
   readonly errorLog: string;
+  /** A line for each request that nginx answered; `<accessLog>.1` while what was set aside is still being read. */
+  readonly accessLog: string;
+  /** How far the access log has been read, and what was counted by then. */
+  readonly telemetry: string;
   /** nginx's temporary files and the agent's own. */
   readonly tmp: string;
 }
@@ -90,6 +94,8 @@ function layoutOf(root: string): Layout {
     proofSocket: join(root, 'run', 'proof.sock'),
     logs: join(root, 'logs'),
     errorLog: join(root, 'logs', 'error.log'),
+    accessLog: join(root, 'logs', 'access.log'),
+    telemetry: join(root, 'telemetry.json'),
     tmp: join(root, 'tmp'),
   };
 }

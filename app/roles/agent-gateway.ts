@@ -10,11 +10,13 @@ const GRACE_MS = 2_000;
 
 /** The gRPC side: agents. */
 export async function agentGatewayRole(context: Context): Promise<Part> {
-  const { events, readStore, vault, clock, timers, random, log, handlers, locate, settings } = context;
+  const { events, readStore, telemetryStore, vault, clock, timers, random, log, handlers, locate, settings } =
+    context;
   const gateway = await agentGateway(
     {
       log: events,
       readStore,
+      telemetryStore,
       vault,
       clock,
       timers,
@@ -23,7 +25,7 @@ export async function agentGatewayRole(context: Context): Promise<Part> {
       ...gatewayCommands(handlers, locate, clock),
       certificateMaterial: (workspaceId, id) => readMaterial(vault, workspaceId, id),
     },
-    { ...settings.grpcListen, names: settings.grpcNames },
+    { ...settings.grpcListen, names: settings.grpcNames, retention: settings.retention },
   );
   let listens = false;
   return {

@@ -3,6 +3,7 @@ import { invitedAddress } from '../../commands/index.js';
 import { timestamp } from '../../kernel/index.js';
 import { directory, past } from '../../projections/index.js';
 import { agentHealth, jwksQueries, queryRoutes, signInQueries, userQueries } from '../../read-api/index.js';
+import { logReader, metricsReader } from '../../telemetry/index.js';
 import { checkpointsOf } from '../audit-signing.js';
 import type { Context } from '../context.js';
 import { supervise } from '../supervise.js';
@@ -12,8 +13,21 @@ const FRESH_MS = 2_000;
 
 /** Everything that is read. */
 export async function readApiRole(context: Context): Promise<Part> {
-  const { reader, passed, readStore, clock, timers, log, events, keys, access, keyUse, persons, vault } =
-    context;
+  const {
+    reader,
+    passed,
+    readStore,
+    telemetryStore,
+    clock,
+    timers,
+    log,
+    events,
+    keys,
+    access,
+    keyUse,
+    persons,
+    vault,
+  } = context;
   const people = directory({ log: events, clock, timers, profile: keys.personal.profile });
   const stopping = new AbortController();
   const following = supervise('directory', (signal) => people.follow(signal), {
@@ -30,6 +44,8 @@ export async function readApiRole(context: Context): Promise<Part> {
         clock,
         addressOf: context.people.identity.addressOf,
         invitedAddress: (id) => invitedAddress(vault, id),
+        metrics: metricsReader(telemetryStore),
+        accessLogs: logReader(telemetryStore, () => timers.sleep(0)),
         past: past(events),
         audit: {
           openAddress: persons.open,

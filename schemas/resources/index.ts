@@ -4,6 +4,7 @@ export * from './agent.js';
 export * from './certificate.js';
 export * from './operation.js';
 export * from './organization.js';
+export * from './telemetry.js';
 export * from './upstream.js';
 export * from './user.js';
 export * from './virtual-host.js';

@@ -391,7 +391,11 @@ export interface ConfigStatus_StageMsEntry {
   value: number;
 }
 
-/** Metrics */
+/**
+ * Metrics of any name are taken; the newest batch is kept as it is. Those named in proto/metrics.ts are kept minute by
+ * minute: `value` is the whole of what has been counted in the minute that begins at `timestamp`, so that sending a
+ * minute again replaces it. All metrics of one minute come in one batch.
+ */
 export interface MetricsBatch {
   timestamp: bigint;
   metrics: Metric[];
@@ -413,13 +417,21 @@ export interface Metric_LabelsEntry {
 /** Logs */
 export interface LogBatch {
   entries: LogEntry[];
+  /** Names the log that `sequence` counts in; empty when entries are not numbered. */
+  source: string;
 }
 
+/**
+ * A request that nginx answered has `level` "access" and these `fields`: remote_addr, method, uri, protocol, host, status,
+ * body_bytes_sent, response_time_ms, user_agent, referer, request_id. Entries without a status are taken and not kept.
+ */
 export interface LogEntry {
   timestamp: bigint;
   level: string;
   message: string;
   fields: { [key: string]: string };
+  /** Grows from entry to entry of a source: what the master has already is not taken again. */
+  sequence: bigint;
 }
 
 export interface LogEntry_FieldsEntry {
@@ -4233,13 +4245,16 @@ export const Metric_LabelsEntry: MessageFns<Metric_LabelsEntry> = {
 };
 
 function createBaseLogBatch(): LogBatch {
-  return { entries: [] };
+  return { entries: [], source: "" };
 }
 
 export const LogBatch: MessageFns<LogBatch> = {
   encode(message: LogBatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.entries) {
       LogEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.source !== "") {
+      writer.uint32(162).string(message.source);
     }
     return writer;
   },
@@ -4265,6 +4280,14 @@ export const LogBatch: MessageFns<LogBatch> = {
             message.entries.push(LogEntry.decode(reader, reader.uint32()));
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4283,12 +4306,13 @@ export const LogBatch: MessageFns<LogBatch> = {
   fromPartial(object: DeepPartial<LogBatch>): LogBatch {
     const message = createBaseLogBatch();
     message.entries = object.entries?.map((e) => LogEntry.fromPartial(e)) || [];
+    message.source = object.source ?? "";
     return message;
   },
 };
 
 function createBaseLogEntry(): LogEntry {
-  return { timestamp: 0n, level: "", message: "", fields: {} };
+  return { timestamp: 0n, level: "", message: "", fields: {}, sequence: 0n };
 }
 
 export const LogEntry: MessageFns<LogEntry> = {
@@ -4308,6 +4332,12 @@ export const LogEntry: MessageFns<LogEntry> = {
     globalThis.Object.entries(message.fields).forEach(([key, value]: [string, string]) => {
       LogEntry_FieldsEntry.encode({ key: key as any, value }, writer.uint32(34).fork()).join();
     });
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(160).uint64(message.sequence);
+    }
     return writer;
   },
 
@@ -4359,6 +4389,14 @@ export const LogEntry: MessageFns<LogEntry> = {
             }
             continue;
           }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4388,6 +4426,7 @@ export const LogEntry: MessageFns<LogEntry> = {
       },
       {},
     );
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
     return message;
   },
 };
