@@ -3,6 +3,7 @@
 import {
   type Accounts,
   accounts,
+  endMemberships,
   erasure,
   type Handlers,
   type Identity,
@@ -78,7 +79,7 @@ export function people(
       names: named,
       sessions: signedIn,
       keysOf: (userId) => access.keysOf(userId).map(({ key }) => key.id),
-      endMemberships: async () => {},
+      endMemberships: endMemberships(base, access.organizationsOf),
       destroyKey: persons.destroy,
     }),
   };

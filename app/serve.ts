@@ -3,7 +3,8 @@
  * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
  * what it needs from here and knows nothing of the others.
  */
-import { httpApp, httpServer, platformRoutes, type Route } from '../http/index.js';
+import type { Logger } from 'pino';
+import { type HttpApp, httpApp, httpServer, platformRoutes, type Route } from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
 import { metricsRoute, probes, statusRoute } from '../read-api/index.js';
 import { authenticator } from './authenticate.js';
@@ -36,21 +37,8 @@ export interface Serving {
 /** Starts and listens. Rejects with an error that says by name what is wrong. */
 export async function serve(settings: ServeSettings): Promise<Serving> {
   const log = logger(settings.logLevel);
-  const context = await openContext(settings, log);
-  const { parts, routes, measuring } = await assemble(context);
+  const { context, parts, app, close } = await application(settings, log);
   const { clock, timers, random } = context;
-  const app = httpApp({
-    version: VERSION,
-    log,
-    clock,
-    random,
-    rateLimit: { limit: settings.rateLimit, windowMs: MINUTE_MS },
-    networkLimit: { limit: settings.rateLimitNetwork, windowMs: MINUTE_MS },
-    corsOrigins: settings.corsOrigins,
-    observe: measuring.observe,
-    authenticate: authenticator(context),
-    routes,
-  });
   for (const part of parts) {
     await part.listen?.();
   }
@@ -61,13 +49,46 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
     madePassword: context.madePassword,
     close: async () => {
       await server.close(HTTP_GRACE_MS);
-      for (const part of parts.toReversed()) {
-        await part.close();
-      }
-      await context.close();
+      await close();
       log.info('stopped');
     },
   };
+}
+
+export interface Application {
+  readonly context: Context;
+  readonly parts: readonly Part[];
+  /** Everything that it answers. */
+  readonly routes: readonly Route[];
+  readonly app: HttpApp;
+  close(): Promise<void>;
+}
+
+/** Everything that `serve` starts, before it listens. */
+export async function application(settings: ServeSettings, log: Logger): Promise<Application> {
+  const context = await openContext(settings, log);
+  const { parts, routes, measuring } = await assemble(context);
+  const { clock, random } = context;
+  const app = httpApp({
+    version: VERSION,
+    log,
+    clock,
+    random,
+    rateLimit: { limit: settings.rateLimit, windowMs: MINUTE_MS },
+    networkLimit: { limit: settings.rateLimitNetwork, windowMs: MINUTE_MS },
+    corsOrigins: settings.corsOrigins,
+    trustedProxies: settings.trustedProxies,
+    observe: measuring.observe,
+    authenticate: authenticator(context),
+    routes,
+  });
+  const close = async (): Promise<void> => {
+    for (const part of parts.toReversed()) {
+      await part.close();
+    }
+    await context.close();
+  };
+  return { context, parts, routes, app, close };
 }
 
 /** The parts of the roles that run here, and the table of everything that they answer. */

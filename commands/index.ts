@@ -3,6 +3,8 @@ import type { Route } from '../http/index.js';
 import { type AgentCommandDeps, agentCommands } from './agent.js';
 import { type ApiKeyDeps, apiKeyCommands } from './api-key/routes.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
+import { type InvitationCommandDeps, invitationCommands } from './invitation/index.js';
+import { type MemberCommandDeps, memberCommands } from './member.js';
 import { organizationCommands } from './organization.js';
 import { type RewindDeps, rewindCommands } from './rewind/index.js';
 import { type SessionDeps, sessionCommands } from './session/routes.js';
@@ -16,6 +18,8 @@ export { destroyMaterial, readMaterial } from './certificate/index.js';
 export type { CommandContext } from './context.js';
 export { commandHandlers, type Handlers } from './handlers.js';
 export { type Identity, identity } from './identity.js';
+export { destroyAddress, invitedAddress } from './invitation/index.js';
+export { endMemberships } from './member.js';
 export type { Locate } from './request.js';
 export { type Sessions, sessions } from './session/sessions.js';
 export { type RefreshTokens, refreshTokens } from './session/tokens.js';
@@ -33,13 +37,17 @@ export const writeRoutes = (
     SessionDeps &
     UserDeps &
     ApiKeyDeps &
-    SigningKeyDeps,
+    SigningKeyDeps &
+    MemberCommandDeps &
+    InvitationCommandDeps,
 ): Route[] => [
   ...sessionCommands(deps),
   ...userCommands(deps),
   ...apiKeyCommands(deps),
   ...signingKeyCommands(deps),
   ...organizationCommands(deps),
+  ...memberCommands(deps),
+  ...invitationCommands(deps),
   ...workspaceCommands(deps),
   ...agentCommands(deps),
   ...upstreamCommands(deps),

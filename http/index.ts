@@ -6,6 +6,7 @@ export * from './authorize.js';
 export { described } from './describe.js';
 export { type Dialect, dialectOf } from './dialect.js';
 export * from './errors.js';
+export { isNetwork } from './forwarded.js';
 export * from './jwt.js';
 export * from './login-limit.js';
 export { breakingChanges } from './openapi/breaking.js';

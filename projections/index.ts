@@ -19,6 +19,8 @@ export { type AgentAt, type ConfigAt, type Past, past } from './history/config.j
 export { configDiff, emptyConfig } from './history/diff.js';
 export { fileDiffs, linesOf, type Rendered, renderFor } from './history/rendered.js';
 export { versionOf } from './history/version-of.js';
+export type { InvitationDoc } from './invitations.js';
+export { type MemberDoc, memberId } from './members.js';
 export { type Models, readModels } from './models.js';
 export type { OperationDoc } from './operations.js';
 export type { OrganizationDoc } from './organizations.js';

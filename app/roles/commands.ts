@@ -33,6 +33,10 @@ export async function commandsRole(context: Context): Promise<Part> {
     clock,
     random,
     ...people,
+    principalOf: (userId) => {
+      const rights = access.rights(userId);
+      return rights && { kind: 'user', id: userId, ...rights };
+    },
     personal: keys.personal,
     apiKeySecret: keys.apiKeySecret,
     keysOf: access.keysOf,

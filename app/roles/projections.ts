@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
 import { signCheckpoints } from '../audit-signing.js';
-import { destroyDeletedKeys } from '../certificate-keys.js';
+import { destroyDeletedKeys, destroyInvitedAddresses } from '../certificate-keys.js';
 import type { Context } from '../context.js';
 import { expireSessions, finishSignIns } from '../sign-in-workflow.js';
 import { worst } from '../status.js';
@@ -45,6 +45,15 @@ export async function projectionsRole(context: Context): Promise<Part> {
     (signal) =>
       destroyDeletedKeys(
         { events, vault, checkpoint: workflowCheckpoint(readStore, 'certificate-keys') },
+        signal,
+      ),
+    { timers, log, signal: stopping.signal },
+  );
+  const addresses = supervise(
+    'invited-addresses',
+    (signal) =>
+      destroyInvitedAddresses(
+        { events, vault, checkpoint: workflowCheckpoint(readStore, 'invited-addresses') },
         signal,
       ),
     { timers, log, signal: stopping.signal },
@@ -107,7 +116,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ]),
     close: async () => {
       stopping.abort();
-      await Promise.all([workflow, keys, audit, ...ending]);
+      await Promise.all([workflow, keys, audit, addresses, ...ending]);
       await runner.stop();
     },
   };

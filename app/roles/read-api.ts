@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { invitedAddress } from '../../commands/index.js';
 import { timestamp } from '../../kernel/index.js';
 import { directory, past } from '../../projections/index.js';
 import { agentHealth, jwksQueries, queryRoutes, signInQueries, userQueries } from '../../read-api/index.js';
@@ -11,7 +12,8 @@ const FRESH_MS = 2_000;
 
 /** Everything that is read. */
 export async function readApiRole(context: Context): Promise<Part> {
-  const { reader, passed, readStore, clock, timers, log, events, keys, access, keyUse, persons } = context;
+  const { reader, passed, readStore, clock, timers, log, events, keys, access, keyUse, persons, vault } =
+    context;
   const people = directory({ log: events, clock, timers, profile: keys.personal.profile });
   const stopping = new AbortController();
   const following = supervise('directory', (signal) => people.follow(signal), {
@@ -26,6 +28,8 @@ export async function readApiRole(context: Context): Promise<Part> {
         passed,
         health: agentHealth(readStore),
         clock,
+        addressOf: context.people.identity.addressOf,
+        invitedAddress: (id) => invitedAddress(vault, id),
         past: past(events),
         audit: {
           openAddress: persons.open,

@@ -28,6 +28,8 @@ export interface Access {
   rights(userId: string): Rights | undefined;
   /** Users who are administrators of the installation and not disabled. */
   administrators(): readonly string[];
+  /** The organizations in which somebody has a role, also when they may not come in any more. */
+  organizationsOf(userId: string): readonly string[];
   /** Whose session it is, while it is open. */
   sessionOf(sessionId: string): string | undefined;
   /** A user's sessions that have not ended, expired ones too. */
@@ -100,6 +102,7 @@ export function access({ log, clock, timers }: { log: EventLog; clock: Clock; ti
       }
       return known.get(userId);
     },
+    organizationsOf: (userId) => [...(state.roles.get(userId)?.keys() ?? [])],
     sessionOf: (sessionId) => {
       const session = state.sessions.get(sessionId);
       return session && open(session) ? session.userId : undefined;

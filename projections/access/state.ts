@@ -91,9 +91,8 @@ export function foldAccess(state: AccessState, event: AccessEvent): void {
       changeUser(state, event.data.user_id, { disabled: false });
       return;
     case 'user.erased':
+      // The roles go with the events that end them, and are worth nothing to nobody until then.
       state.users.delete(event.data.user_id);
-      state.roles.delete(event.data.user_id);
-      state.workspaceRoles.delete(event.data.user_id);
       return;
     case 'session.started': {
       const { session_id: id, user_id: userId, session_version, at, expires_at } = event.data;

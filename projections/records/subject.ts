@@ -77,14 +77,17 @@ function stateAfter(type: string, kind: string, data: Json): Json | null | undef
 }
 
 /** The kind, the id of the resource, and where it belongs when its id alone does not name it. */
-function identify(prefix: string, data: Json): readonly [kind: string, id: unknown, place?: unknown] {
+function identify(
+  prefix: string,
+  data: Json,
+): readonly [kind: string, id: unknown, place?: string | undefined] {
   switch (prefix) {
     case 'agent_command':
       return ['agent', data.agent_id];
     case 'member':
-      return [prefix, data.user_id, data.organization_id];
+      return [prefix, data.user_id, text(data.organization_id)];
     case 'workspace_role':
-      return [prefix, data.user_id, data.workspace_id];
+      return [prefix, data.user_id, text(data.workspace_id)];
     default:
       return [prefix, (data[prefix] as Json | undefined)?.id ?? data[`${prefix}_id`]];
   }
@@ -106,7 +109,7 @@ export function subjectOf({ type, data: typed }: Pick<StoredEvent, 'type' | 'dat
   return {
     kind,
     id,
-    key: place === undefined ? `${kind}/${id}` : `${kind}/${String(place)}/${id}`,
+    key: place === undefined ? `${kind}/${id}` : `${kind}/${place}/${id}`,
     action: own ? type.slice(dot + 1) : type.slice(type.indexOf('_') + 1).replace('.', '_'),
     name: text(whole.name) ?? text(whole.domain) ?? text(whole.slug),
     changed: Array.isArray(data.changed) ? (data.changed as string[]) : [],

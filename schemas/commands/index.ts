@@ -83,6 +83,26 @@ export type CreateOrganization = Static<typeof CreateOrganization>;
 export const UpdateOrganization = closed({ name: optional(DisplayName) }, atLeastOne);
 export type UpdateOrganization = Static<typeof UpdateOrganization>;
 
+export const AddMember = closed({ user_id: Uuid, role: R.MemberRole });
+export type AddMember = Static<typeof AddMember>;
+export const UpdateMember = closed({ role: R.MemberRole });
+export type UpdateMember = Static<typeof UpdateMember>;
+/** What is left in one workspace of a member's role; `none` hides it. */
+export const SetWorkspaceRole = closed({ role: R.WorkspaceRole });
+export type SetWorkspaceRole = Static<typeof SetWorkspaceRole>;
+
+/** Without an address, whoever has the link may accept. It dies after `expires_in_hours` (1 to 720, 168 when left out). */
+export const CreateInvitation = closed({
+  role: R.MemberRole,
+  email: optional(Type.String({ maxLength: 254, pattern: '^[^\\s@]{1,64}@[^\\s@]{1,189}$' })),
+  expires_in_hours: optional(Type.Integer({ minimum: 1, maximum: 720 })),
+});
+export type CreateInvitation = Static<typeof CreateInvitation>;
+export const AcceptInvitation = closed({
+  token: Type.String({ minLength: 1, maxLength: 256, writeOnly: true }),
+});
+export type AcceptInvitation = Static<typeof AcceptInvitation>;
+
 export const CreateWorkspace = closed({ name: DisplayName, slug: Slug });
 export type CreateWorkspace = Static<typeof CreateWorkspace>;
 export const UpdateWorkspace = closed({ name: optional(DisplayName) }, atLeastOne);
