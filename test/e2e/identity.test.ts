@@ -73,11 +73,11 @@ test('G10: an erased user is in no file and in no replay', async () => {
 
   const { ports } = plane;
   await plane.process.end();
-  const records = ['profile', 'password']
+  const records = ['profile', 'password', 'personal-key']
     .map((part) => `user/${ann.id}/${part}`)
     .concat(`session/${session.id}`);
   const secrets = await sealed(records);
-  assert.is(secrets.length, 6);
+  assert.is(secrets.length, 8);
   assert.ok(secrets.every((text) => filesWith(text).includes('data/vault.db')));
 
   plane = await controlPlane(dataDir, { log: logFile, ports });
