@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Principal } from '../http/index.js';
+import { people } from './member.harness.js';
 import { AT, idOf, type ReadApi, startReadApi } from './read-api.harness.js';
 
 let api: ReadApi;
@@ -61,9 +62,11 @@ test('a key for one organization lists no other, whoever made it', async () => {
 });
 
 test('members of a workspace with what they may do there; the address only while the vault has it', async () => {
-  await api.member('eve', 'acme', { workspace_roles: { [idOf('a')]: 'viewer', [idOf('b')]: 'none' } });
-  await api.member('vic', 'acme', { role: 'viewer', workspace_roles: { [idOf('a')]: 'editor' } });
-  await api.member('mallory', 'rival');
+  await people(api).member('eve', 'acme', {
+    workspace_roles: { [idOf('a')]: 'viewer', [idOf('b')]: 'none' },
+  });
+  await people(api).member('vic', 'acme', { role: 'viewer', workspace_roles: { [idOf('a')]: 'editor' } });
+  await people(api).member('mallory', 'rival');
   api.addresses.set(idOf('eve'), 'eve@example.com');
   const token = await as({ roles: { [idOf('acme')]: 'viewer' } });
   const seen = async (workspace: string) =>
@@ -95,8 +98,8 @@ test('members of a workspace with what they may do there; the address only while
 });
 
 test('an invitation says when it has expired', async () => {
-  await api.invitation('young', 'acme');
-  await api.invitation('old', 'acme', '2026-02-02T10:00:00.000Z');
+  await people(api).invitation('young', 'acme');
+  await people(api).invitation('old', 'acme', '2026-02-02T10:00:00.000Z');
   const token = await as({ roles: { [idOf('acme')]: 'admin' } });
   const { data } = await get(`/v1/organizations/${idOf('acme')}/invitations`, token);
   const states = new Map(data.map((one: { id: string; state: string }) => [one.id, one.state]));

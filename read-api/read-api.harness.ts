@@ -2,7 +2,7 @@
 import { eventLog, memoryLog } from '../event-log/index.js';
 import { startApp, type TestApp } from '../http/http.harness.js';
 import { streams, systemClock, timestamp, uuidv5 } from '../kernel/index.js';
-import { memberId, past, reader, readModels, recordId, subjectKey, versionId } from '../projections/index.js';
+import { past, reader, readModels, recordId, subjectKey, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { schemaVersion } from '../schemas/index.js';
 import { logReader, metricsReader } from '../telemetry/index.js';
@@ -157,24 +157,6 @@ export async function startReadApi() {
       await put('workspaces', doc);
       await record('workspace', doc, null);
     },
-    member: (name: string, organization: string, fields: Record<string, unknown> = {}) =>
-      put('members', {
-        ...resource(memberId(idOf(organization), idOf(name)), 2),
-        organization_id: idOf(organization),
-        user_id: idOf(name),
-        role: 'editor',
-        workspace_roles: {},
-        ...fields,
-      }),
-    invitation: (name: string, organization: string, expires_at = '2100-01-01T00:00:00.000Z') =>
-      put('invitations', {
-        ...resource(idOf(name), 3),
-        organization_id: idOf(organization),
-        role: 'viewer',
-        invited_by: idOf('owner'),
-        has_address: true,
-        expires_at,
-      }),
     upstream: (name: string, workspace: string, revision = 3) =>
       within('upstream', 'upstreams', {
         ...resource(idOf(name), revision),

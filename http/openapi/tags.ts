@@ -7,6 +7,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Certificates: 'TLS certificates; their keys are stored where no answer reaches',
   Changes: 'The story of each configuration version: who, what, and what each agent made of it',
   Documentation: 'This description and the pages that show it',
+  Members: 'People in an organization: their roles, less of them in a workspace, and invitations',
   Operations: 'Work that goes on after it was asked for',
   Organizations: 'Tenants',
   Platform: 'The same in the envelope of the platform, `/api/v1`',
