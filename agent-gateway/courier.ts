@@ -6,8 +6,11 @@ import { STAGES } from '../schemas/index.js';
 import { begin, type DeliveryAction, type DeliveryInput, deliver, type Target } from './delivery.js';
 import type { GatewayDeps } from './deps.js';
 import type { Desired } from './desired.js';
+import type { History } from './history.js';
+import type { Holding } from './holding.js';
 import type { Identity } from './identity.js';
 import type { Memory } from './memory.js';
+import { parker } from './parker.js';
 import type { Recorder } from './recorder.js';
 import { failureOf, isRollback, renderFailure } from './refusal.js';
 import type { Rendering } from './rendering.js';
@@ -17,15 +20,24 @@ export interface CourierDeps extends Pick<GatewayDeps, 'clock' | 'certificateMat
   readonly recorder: Recorder;
   readonly memory: Memory;
   readonly desired: Desired;
+  readonly past: History;
   send(message: Buffer): void;
+  /** What is held back has changed: `desire` is to be called with what stands now. */
+  changed(): void;
 }
 
 /** Carries out what the machine of delivery decides for one session. */
 export interface Courier {
+  /** Resolves when `holding` is known. */
+  begin(): Promise<void>;
+  /** The hosts that the agent is not to run as desired. */
+  holding(): Holding;
   desire(rendering: Rendering, version: number): void;
   /** Resolves when what the status means is in the log. */
   status(status: ConfigStatus): Promise<void>;
   retry(): void;
+  /** Records that the agent is behind, once it has been for so long and has refused nothing. */
+  checkBehind(ms: number): void;
   /** Milliseconds since an update was sent that has no final answer; 0 when none is outstanding. */
   waiting(): number;
   close(): void;
@@ -54,7 +66,24 @@ export function courier(
   let current: Rendering | undefined;
   let sent: Rendering | undefined;
   let sentAt = 0;
+  let sentWhole = false;
   let closed = false;
+  // Since when nginx proves something else than what is desired; an answer starts it anew: the agent gets on.
+  let behindSince: number | undefined;
+  // The last version that it ran; what of it was refused since then does not undo that.
+  let accepted = state.recorded?.version ?? 0;
+  const parking = parker(
+    {
+      ...deps,
+      accepted: () => accepted,
+      changed: () => {
+        if (!closed) {
+          deps.changed();
+        }
+      },
+    },
+    agent,
+  );
 
   const at = (): string => timestamp(clock.now());
   const refuse = (failure: Failure, rolledBack: boolean): Promise<boolean> => {
@@ -67,8 +96,9 @@ export function courier(
     });
   };
 
-  const send = async (target: Target): Promise<void> => {
-    const rendering = current;
+  /** `whole`: nothing is taken for granted of what the agent has. */
+  const send = async (target: Target, whole = false): Promise<void> => {
+    const rendering = whole ? sent : current;
     if (!rendering || rendering.kind === 'refused') {
       return;
     }
@@ -78,12 +108,13 @@ export function courier(
     if (closed) {
       return;
     }
-    const base = deps.desired.bundle(state.proven);
+    const base = whole ? undefined : deps.desired.bundle(state.proven);
+    sentWhole = base === undefined && (whole || held.size === 0);
     const messages = sharedUpdate({
       rendering,
       version: target.version,
       base,
-      held: base ? new Set() : held,
+      held: base || whole ? new Set() : held,
       certificates,
       now: clock.now(),
     });
@@ -103,6 +134,7 @@ export function courier(
           deps.logger.error({ agent_id: agentId, error: String(error) }, 'an update could not be sent');
         });
       case 'applied':
+        accepted = target.version;
         return recorder.record(agent, {
           type: 'mark-applied',
           data: {
@@ -128,6 +160,10 @@ export function courier(
   const step = async (input: DeliveryInput, outcome: Outcome = {}): Promise<void> => {
     const [next, actions] = deliver(state, input);
     state = next;
+    const { desired, proven, parked } = state;
+    const behind = desired !== undefined && desired.digest !== proven && desired.digest !== parked?.digest;
+    const since = input.type === 'desired' ? (behindSince ?? clock.monotonic()) : clock.monotonic();
+    behindSince = behind ? since : undefined;
     const facts = actions.flatMap((action) => {
       const done = act(action, outcome);
       return action.type === 'send' ? [] : [done];
@@ -138,13 +174,48 @@ export function courier(
     await Promise.all(facts);
   };
 
+  const unrenderable = async (rendering: Rendering & { kind: 'refused' }, target: Target): Promise<void> => {
+    const parked = await parking.unrenderable(rendering, target);
+    if (!parked && current === rendering) {
+      const { error } = rendering;
+      await step({ type: 'unrenderable', target }, { failure: (one) => renderFailure(error, one, at()) });
+    }
+  };
+  const refused = async (status: ConfigStatus, digest: string, durationMs: number): Promise<void> => {
+    const rendering = sent;
+    const { outstanding } = state;
+    if (lacksBase(status) && !sentWhole && outstanding?.digest === digest) {
+      // The agent no longer has what it was taken to have: no reason to refuse anything.
+      await send(outstanding, true);
+      return;
+    }
+    let failed: Failure | undefined;
+    const failure = (target: Target): Failure => {
+      failed = failureOf(status, target, rendering, { at: at(), durationMs });
+      return failed;
+    };
+    const facts = step({ type: 'refused', digest }, { rolledBack: isRollback(status), failure });
+    if (failed && rendering) {
+      await parking.refused(rendering, failed, status.file);
+    }
+    await facts;
+  };
+  const succeeded = async (status: ConfigStatus, digest: string, durationMs: number): Promise<void> => {
+    const { outstanding } = state;
+    if (sent && outstanding?.digest === digest) {
+      await parking.proven(sent, outstanding.version);
+    }
+    await step({ type: 'succeeded', digest }, { durationMs, stages: stagesOf(status) });
+  };
+
   return {
+    begin: () => parking.begin(),
+    holding: () => parking.holding(),
     desire: (rendering, version) => {
       current = rendering;
       const target = { digest: rendering.digest, version };
       if (rendering.kind === 'refused') {
-        const { error } = rendering;
-        void step({ type: 'unrenderable', target }, { failure: (one) => renderFailure(error, one, at()) });
+        void unrenderable(rendering, target);
       } else {
         void step({ type: 'desired', target });
       }
@@ -152,27 +223,27 @@ export function courier(
     status: (status) => {
       const digest = status.digest || status.configId;
       const durationMs = Math.max(0, Math.round(clock.monotonic() - sentAt));
-      const rendering = sent;
       switch (status.status) {
         case ConfigApplyStatus.SUCCESS:
-          return step({ type: 'succeeded', digest }, { durationMs, stages: stagesOf(status) });
+          return succeeded(status, digest, durationMs);
         case ConfigApplyStatus.FAILED:
         case ConfigApplyStatus.ROLLED_BACK:
-          return step(
-            { type: 'refused', digest },
-            {
-              rolledBack: isRollback(status),
-              failure: (target) => failureOf(status, target, rendering, { at: at(), durationMs }),
-            },
-          );
+          return refused(status, digest, durationMs);
         default:
           return Promise.resolve();
       }
     },
     retry: () => {
       // What cannot be rendered is not made renderable by asking again.
-      if (current?.kind !== 'refused') {
-        void step({ type: 'retry' });
+      void parking.retry().then(() => (current?.kind === 'refused' ? undefined : step({ type: 'retry' })));
+    },
+    checkBehind: (ms) => {
+      const { desired } = state;
+      if (desired && behindSince !== undefined && clock.monotonic() - behindSince > ms) {
+        // Asked again after as long: told already is no fact again.
+        behindSince = clock.monotonic();
+        const data = { agent_id: agentId, ...desired, at: at() };
+        void recorder.record(agent, { type: 'mark-overdue', data });
       }
     },
     waiting: () => (state.outstanding ? clock.monotonic() - sentAt : 0),
@@ -181,6 +252,10 @@ export function courier(
     },
   };
 }
+
+/** The update was not what it says: because something that it starts from is missing, or because it was damaged. */
+const lacksBase = (status: ConfigStatus): boolean =>
+  status.reason === 'DIGEST_MISMATCH' && (status.stage === 'staged' || status.stage === '');
 
 const stagesOf = (status: ConfigStatus): Record<string, number> =>
   Object.fromEntries(

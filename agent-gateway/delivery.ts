@@ -101,7 +101,10 @@ export function deliver(state: DeliveryState, input: DeliveryInput): Step {
       }
       // If another digest is desired meanwhile, this one is free to be sent should it ever be desired again.
       const overtaken = state.desired !== undefined && state.desired.digest !== outstanding.digest;
-      return settle({ ...state, outstanding: undefined, parked: overtaken ? undefined : outstanding }, [
+      // Of a version that runs in part, more was tried: that it still runs in part is to be told anew.
+      const recorded = state.recorded?.version === outstanding.version ? undefined : state.recorded;
+      const parked = overtaken ? undefined : outstanding;
+      return settle({ ...state, recorded, outstanding: undefined, parked }, [
         { type: 'refused', target: outstanding },
       ]);
     }

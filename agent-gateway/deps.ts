@@ -65,6 +65,8 @@ export interface GatewaySettings {
   readonly lingerMs: number;
   /** An agent that gives no final answer to an update for this long is cut off. */
   readonly answerMs: number;
+  /** An agent that has not proven what is desired for this long is behind. */
+  readonly overdueMs: number;
   /** An agent that does not answer a command for this long has not done it. */
   readonly commandMs: number;
   readonly admissionsPerSecond: number;
@@ -88,6 +90,7 @@ export const defaultSettings: GatewaySettings = {
   stallMs: 30_000,
   lingerMs: 5_000,
   answerMs: 300_000,
+  overdueMs: 30_000,
   commandMs: 30_000,
   admissionsPerSecond: 200,
   attemptLimit: 20,

@@ -7,6 +7,7 @@ import type { Bundle, Bundler, Capabilities } from '../nginx/index.js';
 import type { ConfigUpsert, EventData, StoredEvent } from '../schemas/index.js';
 import { type Desired, desired, type Member } from './desired.js';
 import { agentUpsert, host, hostUpsert, ORGANIZATION, WORKSPACE } from './gateway.harness.js';
+import { NOTHING_HELD } from './holding.js';
 
 const debian: Capabilities = { nginxVersion: '1.22.1', modules: [], bundlePrefix: '', webRoots: {} };
 const alpine: Capabilities = { ...debian, nginxVersion: '1.28.0' };
@@ -29,6 +30,8 @@ function counting(): { bundler: Bundler; count: { renders: number; snapshots: nu
         return { digest: sha256(JSON.stringify([seen, capabilities])), files: [] };
       },
       explain: () => undefined,
+      refusals: () => new Map(),
+      dependents: () => [],
     };
   };
   const bundler: Bundler = {
@@ -90,6 +93,7 @@ function member(agentId: string, capabilities = debian) {
   const one: Member = {
     identity: { agentId, workspaceId: WORKSPACE, organizationId: ORGANIZATION },
     capabilities,
+    holding: () => NOTHING_HELD,
     desire: ({ digest }, version) => told.push({ digest, version }),
     removed: () => {
       gone.removed = true;

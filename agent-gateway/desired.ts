@@ -3,6 +3,7 @@ import { type ConfigState, evolveConfig, initialConfig, isComplete, keyMatches }
 import { canonicalJson } from '../kernel/index.js';
 import type { Bundle, Bundler, Capabilities } from '../nginx/index.js';
 import type { ConfigFact, StoredEvent } from '../schemas/index.js';
+import type { Holding } from './holding.js';
 import type { Identity } from './identity.js';
 import { type Moment, moment, type Rendering } from './rendering.js';
 import { shelf } from './shelf.js';
@@ -12,6 +13,8 @@ export interface Member {
   readonly identity: Identity;
   /** Undefined for an agent that takes no files, only the structured fields. */
   readonly capabilities: Capabilities | undefined;
+  /** The hosts that it is not to run as desired; asked at each `join` and `hold`. */
+  holding(): Holding;
   /** Called at each version that touches the agent; undefined while nothing is known to be desired. */
   desire(rendering: Rendering, version: number): void;
   /** The agent was taken out of its workspace. */
@@ -23,15 +26,18 @@ export interface Desired {
   apply(event: StoredEvent): void;
   /** Calls `desire` at once if something is known; what it returns ends the membership. */
   join(member: Member): () => void;
+  /** What the member is not to run has changed: calls `desire` with what it is to run now. */
+  hold(member: Member): void;
   isRemoved(agent: Identity): boolean;
   /** A bundle that was desired of somebody not long ago: what a delta starts from. */
   bundle(digest: string): Bundle | undefined;
 }
 
-/** Agents with the same labels and capabilities: what one of them is to run, all are. */
+/** Agents with the same labels and capabilities, of which the same is held back: what one of them is to run, all are. */
 interface Group {
   readonly labels: Readonly<Record<string, string>>;
   readonly lists: readonly string[];
+  readonly holding: Holding;
   readonly members: Set<Member>;
   rendering: Rendering;
   /** The version that touched it last. */
@@ -79,10 +85,14 @@ export function desired(bundler: Bundler): Desired {
     workspaces.set(workspaceId, known);
     return known;
   };
-  const render = (workspace: Workspace, group: Pick<Group, 'labels'>, member: Member): Rendering => {
+  const render = (
+    workspace: Workspace,
+    group: Pick<Group, 'labels' | 'holding'>,
+    member: Member,
+  ): Rendering => {
     workspace.now ??= moment(bundler, workspace.config);
     const agent = { id: member.identity.agentId, labels: group.labels };
-    const rendering = workspace.now.render(agent, member.capabilities);
+    const rendering = workspace.now.render(agent, member.capabilities, group.holding);
     if (rendering.kind === 'bundle') {
       bundles.put(rendering.bundle);
     }
@@ -107,7 +117,8 @@ export function desired(bundler: Bundler): Desired {
       return undefined;
     }
     const lists = workspace.lists.get(agentId) ?? [];
-    const key = canonicalJson([labels, lists, member.capabilities ?? null]);
+    const holding = member.holding();
+    const key = canonicalJson([labels, lists, member.capabilities ?? null, holding.key]);
     let group = workspace.groups.get(key);
     if (!group) {
       const versions = [...workspace.touched]
@@ -116,8 +127,9 @@ export function desired(bundler: Bundler): Desired {
       group = {
         labels,
         lists,
+        holding,
         members: new Set(),
-        rendering: render(workspace, { labels }, member),
+        rendering: render(workspace, { labels, holding }, member),
         version: versions.reduce((a, b) => Math.max(a, b), workspace.compilerSince),
       };
       workspace.groups.set(key, group);
@@ -206,6 +218,18 @@ export function desired(bundler: Bundler): Desired {
     }
   };
 
+  const seat = (workspace: Workspace, member: Member): void => {
+    // Between two parts of a version nothing may be read: the last part brings the member in.
+    if (workspace.partial) {
+      workspace.partial.agents.add(member.identity.agentId);
+      return;
+    }
+    const group = place(workspace, member);
+    if (group) {
+      tell(workspace, group, member);
+    }
+  };
+
   return {
     apply: (event) => {
       if (isConfigFact(event)) {
@@ -215,21 +239,19 @@ export function desired(bundler: Bundler): Desired {
     join: (member) => {
       const workspace = of(member.identity.workspaceId);
       workspace.members.set(member.identity.agentId, member);
-      // Between two parts of a version nothing may be read: the last part brings the member in.
-      if (workspace.partial) {
-        workspace.partial.agents.add(member.identity.agentId);
-      } else {
-        const group = place(workspace, member);
-        if (group) {
-          tell(workspace, group, member);
-        }
-      }
+      seat(workspace, member);
       return () => {
         leave(workspace, member);
         if (workspace.members.get(member.identity.agentId) === member) {
           workspace.members.delete(member.identity.agentId);
         }
       };
+    },
+    hold: (member) => {
+      const workspace = of(member.identity.workspaceId);
+      if (workspace.members.get(member.identity.agentId) === member) {
+        seat(workspace, member);
+      }
     },
     isRemoved: ({ workspaceId, agentId }) => workspaces.get(workspaceId)?.removed.has(agentId) ?? false,
     bundle: (digest) => bundles.get(digest),

@@ -9,6 +9,7 @@ import { type CommandWatch, watchCommands } from './commands.js';
 import { defaultSettings, type GatewayDeps, type GatewaySettings } from './deps.js';
 import { desired } from './desired.js';
 import { follow } from './follow.js';
+import { history } from './history.js';
 import { identify } from './identity.js';
 import { link } from './link.js';
 import { memory } from './memory.js';
@@ -73,6 +74,7 @@ export async function agentGateway(
     recorder: facts,
     memory: known,
     desired: wanted,
+    past: history(deps),
     telemetry: reports,
     sessions: held,
     renew: async (agent: Parameters<typeof authority.issueAgent>[1], csrPem: string) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AgentState, agent as agentDecider, type Failure } from '../domain/index.js';
 import { categoryOf, idOf } from '../kernel/index.js';
-import type { AgentStreamEvent, EventData, StoredEvent } from '../schemas/index.js';
+import type { AgentStreamEvent, EventData, ParkedHost, StoredEvent } from '../schemas/index.js';
 import type { Identity } from './identity.js';
 
 export type CommandKind = EventData<'agent_command.requested'>['kind'];
@@ -27,6 +27,9 @@ export interface Memory {
   /** The refusal that still stands for this agent. A session sets it before the log has told of it. */
   setFailure(agentId: string, failure: Failure | undefined): void;
   failure(agentId: string): Failure | undefined;
+  /** What the agent does not run as desired. A session sets it before the log has told of it. */
+  parked(agentId: string): readonly ParkedHost[];
+  setParked(agentId: string, hosts: readonly ParkedHost[]): void;
   /** Agents of which the log says that a session is open. */
   connected(): readonly { agent: Identity; session: string }[];
   readonly commands: ReadonlyMap<string, PendingCommand>;
@@ -37,6 +40,7 @@ const isAgentFact = (event: StoredEvent): event is AgentStreamEvent => categoryO
 export function memory(): Memory {
   const agents = new Map<string, Known>();
   const failures = new Map<string, Failure>();
+  const parked = new Map<string, readonly ParkedHost[]>();
   const commands = new Map<string, PendingCommand>();
 
   const setFailure = (agentId: string, failure: Failure | undefined): void => {
@@ -44,6 +48,13 @@ export function memory(): Memory {
       failures.set(agentId, failure);
     } else {
       failures.delete(agentId);
+    }
+  };
+  const setParked = (agentId: string, hosts: readonly ParkedHost[]): void => {
+    if (hosts.length > 0) {
+      parked.set(agentId, hosts);
+    } else {
+      parked.delete(agentId);
     }
   };
   const know = (event: StoredEvent): Known => {
@@ -72,6 +83,8 @@ export function memory(): Memory {
         if (failure && failure.version <= event.data.version) {
           failures.delete(known.identity.agentId);
         }
+      } else if (event.type === 'config.parked') {
+        setParked(known.identity.agentId, event.data.hosts);
       } else if (event.type === 'agent_command.requested') {
         const { command_id: id, kind, at } = event.data;
         commands.set(id, { id, kind, at, agent: known.identity });
@@ -82,6 +95,8 @@ export function memory(): Memory {
     get: (agentId) => agents.get(agentId),
     setFailure,
     failure: (agentId) => failures.get(agentId),
+    parked: (agentId) => parked.get(agentId) ?? [],
+    setParked,
     connected: () =>
       [...agents.values()].flatMap(({ identity, state }) =>
         state.session === undefined ? [] : [{ agent: identity, session: state.session }],

@@ -141,3 +141,53 @@ export function renderFailure(error: RenderRefused, target: Target, at: string):
     at,
   };
 }
+
+/** Whom a refusal points at, with what it says of each. `why` is undefined where no host can be at fault. */
+export interface Blame {
+  readonly culprits: ReadonlyMap<string, Why>;
+  readonly why: Why | undefined;
+}
+
+type Why = Pick<Failure, 'reason' | 'stage' | 'message'>;
+
+/** The agent's own trouble: sparing a host would not help. */
+const NO_HOST: ReadonlySet<Reason> = new Set([
+  'DISK_FULL',
+  'DIGEST_MISMATCH',
+  'HEALTH_GATE',
+  'PERMISSION',
+  'RELOAD_TIMEOUT',
+]);
+
+const MAX_WHY = 512;
+
+const whyOf = ({ reason, stage, message }: Failure): Why => ({
+  reason,
+  stage,
+  message: line(message, MAX_WHY),
+});
+
+/** The hosts behind what the agent complained of: those of the file, or those of the port. */
+export function blameOf(rendering: Rendering & { kind: 'bundle' }, failure: Failure, file: string): Blame {
+  if (NO_HOST.has(failure.reason)) {
+    return { culprits: new Map(), why: undefined };
+  }
+  const { culprit } = failure;
+  const hosts = rendering.hosts();
+  const port = hosts.find(({ id }) => id === culprit?.resource_id)?.listen_port;
+  const ids =
+    failure.reason === 'PORT_IN_USE' && port !== undefined
+      ? hosts.flatMap(({ id, listen_port }) => (listen_port === port ? id : []))
+      : rendering.dependents(file);
+  const why = whyOf(failure);
+  return { culprits: new Map(ids.map((id) => [id, why])), why };
+}
+
+/** The hosts that cannot be rendered, each with its own words. */
+export function renderBlame(rendering: Rendering & { kind: 'refused' }): Blame {
+  const said = (error: RenderRefused): Why => whyOf(renderFailure(error, { digest: '', version: 0 }, ''));
+  return {
+    culprits: new Map([...rendering.refusals].map(([id, error]) => [id, said(error)])),
+    why: undefined,
+  };
+}

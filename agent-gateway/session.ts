@@ -5,9 +5,10 @@ import type { Ack, AgentMessage, RegistrationRequest } from '../proto/index.js';
 import type { EventData } from '../schemas/index.js';
 import { courier } from './courier.js';
 import type { GatewayDeps, GatewaySettings } from './deps.js';
-import type { Desired } from './desired.js';
+import type { Desired, Member } from './desired.js';
 import { desk } from './desk.js';
 import { buildOf, capabilitiesOf, factsOf, heldFiles, provenDigest } from './facts.js';
+import type { History } from './history.js';
 import type { Credential } from './identity.js';
 import type { Link } from './link.js';
 import type { Memory, PendingCommand } from './memory.js';
@@ -23,6 +24,7 @@ export interface SessionDeps
   readonly recorder: Recorder;
   readonly memory: Memory;
   readonly desired: Desired;
+  readonly past: History;
   readonly telemetry: Telemetry;
   /** A new certificate for an agent that has one; undefined when the request is not in order. */
   renew(agent: Credential, csrPem: string): Promise<string | undefined>;
@@ -87,10 +89,22 @@ export async function openSession(
   let heard = clock.monotonic();
   let flipped = Number.NEGATIVE_INFINITY;
   let ended: EndReason | undefined;
-  const post = courier({ ...deps, send: (message) => link.sendBytes(message) }, agent, {
-    proven: provenDigest(request),
-    held: heldFiles(request),
-  });
+  const post = courier(
+    {
+      ...deps,
+      send: (message) => link.sendBytes(message),
+      changed: () => deps.desired.hold(member),
+    },
+    agent,
+    { proven: provenDigest(request), held: heldFiles(request) },
+  );
+  const member: Member = {
+    identity: agent,
+    capabilities,
+    holding: () => post.holding(),
+    desire: (rendering, version) => post.desire(rendering, version),
+    removed: () => end('removed', status.PERMISSION_DENIED, 'The agent was removed'),
+  };
   const commands = desk({ ...deps, send: (payload) => link.send(payload) }, agent, settings.commandMs);
 
   const end = (reason: EndReason, code: status, details: string): void => {
@@ -187,6 +201,7 @@ export async function openSession(
     retry: () => post.retry(),
     end,
     check: () => {
+      post.checkBehind(settings.overdueMs);
       if (clock.monotonic() - heard > 2 * settings.heartbeatMs + settings.heartbeatGraceMs) {
         end('connection_timeout', status.DEADLINE_EXCEEDED, 'Nothing heard for two heartbeats');
       } else if (post.waiting() > settings.answerMs) {
@@ -202,12 +217,8 @@ export async function openSession(
         data: { agent_id: agentId, session_id: sessionId, facts: factsOf(request), at: at() },
         ...(capabilities ? { build: buildOf(capabilities) } : {}),
       });
-      const leave = deps.desired.join({
-        identity: agent,
-        capabilities,
-        desire: (rendering, version) => post.desire(rendering, version),
-        removed: () => end('removed', status.PERMISSION_DENIED, 'The agent was removed'),
-      });
+      await post.begin();
+      const leave = deps.desired.join(member);
       for (;;) {
         const next = await link.messages.next();
         if (next.done || ended) {

@@ -28,10 +28,16 @@ const SETTINGS: readonly (readonly [flag: string, description: string, preset?: 
     'where events are published, host:port separated by commas; nowhere when left out',
   ],
   ['kafka-topic <topic>', 'what they are published to', 'nxmesh.events'],
+  ['kafka-replication <copies>', 'brokers that hold each message of a topic that NxMesh makes', '1'],
   ['rate-limit <requests>', 'a minute for each principal', '1000'],
   ['rate-limit-network <requests>', 'a minute for each network without good credentials', '1000'],
   ['auth-rate-limit <tries>', 'to sign in, for each account and network', '10'],
   ['auth-rate-window <seconds>', 'in which they are counted', '600'],
+  [
+    'trusted-proxies <networks>',
+    'own proxies before it, separated by commas: their X-Forwarded-For counts',
+    '',
+  ],
   [
     'cors-origins <origins>',
     'whose pages may use the API, https://… separated by commas; none when left out',

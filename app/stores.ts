@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { type EventLog, eventLog, sharedLog } from '../event-log/index.js';
 import { type Clock, type Random, type Timers, uuidv7 } from '../kernel/index.js';
 import type { ReadStore } from '../read-store/index.js';
@@ -22,6 +23,7 @@ interface Deps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 /**
@@ -49,10 +51,12 @@ export async function openStores(settings: ServeSettings, deps: Deps): Promise<S
   };
 }
 
-async function openLog({ dataDir, eventstoreUrl }: ServeSettings, { clock }: Deps): Promise<EventLog> {
+async function openLog({ dataDir, eventstoreUrl }: ServeSettings, { clock, log }: Deps): Promise<EventLog> {
   if (eventstoreUrl) {
     const { eventStoreDbLog } = await import('../event-log/eventstoredb/index.js');
-    return eventLog(await eventStoreDbLog({ connectionString: eventstoreUrl.reveal() }));
+    const lost = (message: string): void =>
+      log.warn({ error: message }, 'a subscription broke off; it goes on');
+    return eventLog(await eventStoreDbLog({ connectionString: eventstoreUrl.reveal() }, { lost }));
   }
   const { sqliteLog } = await import('../event-log/sqlite/index.js');
   // One process does it all: what its parts follow live is read once for all of them.

@@ -31,8 +31,11 @@ test('a copy has the same events in the same order, and a second run copies noth
   const folder = newFolder();
   const source = await filled();
   const target = eventLog(await sqliteLog(`${folder}/events.db`, { clock: systemClock }));
-  const report = await copyLog(source, target, { signal });
+  const shares: number[] = [];
+  const report = await copyLog(source, target, { signal, progress: (_, share) => void shares.push(share) });
   assert.equal([report.events, report.copied], [1500, 1500]);
+  assert.equal([shares.length, shares.at(-1)], [4, 1]);
+  assert.ok(shares.every((share, index) => share > 0 && share >= (shares[index - 1] ?? 0)));
   const again = await copyLog(source, target, { signal });
   assert.equal([again.copied, again.digest], [0, report.digest]);
   const back = await copyLog(target, eventLog(memoryLog()), { signal });

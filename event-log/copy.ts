@@ -20,8 +20,8 @@ export interface CopyReport {
 
 export interface CopyOptions {
   readonly signal: AbortSignal;
-  /** Told now and then how many events of the source have been looked at. */
-  readonly progress?: (looked: number) => void;
+  /** Told now and then how many events of the source have been looked at, and how much of it, from 0 to 1, that is. */
+  readonly progress?: (looked: number, share: number) => void;
 }
 
 const BATCH = 500;
@@ -54,6 +54,7 @@ async function digestOf(log: EventLog, signal: AbortSignal): Promise<{ digest: s
 export async function copyLog(from: EventLog, to: EventLog, options: CopyOptions): Promise<CopyReport> {
   const { signal, progress } = options;
   const present = everything(to, signal);
+  const head = await from.head();
   let looked = 0;
   let copied = 0;
   let behind = false;
@@ -92,7 +93,7 @@ export async function copyLog(from: EventLog, to: EventLog, options: CopyOptions
       bytes += line.length;
     }
     if (looked % BATCH === 0) {
-      progress?.(looked);
+      progress?.(looked, Number((event.position * 1_000_000n) / (head || 1n)) / 1_000_000);
     }
   }
   await flush();
@@ -103,6 +104,6 @@ export async function copyLog(from: EventLog, to: EventLog, options: CopyOptions
       `the copy has ${target.events} events, the source ${source.events}, and they differ`,
     );
   }
-  progress?.(looked);
+  progress?.(looked, 1);
   return { events: target.events, copied, digest: target.digest };
 }

@@ -20,7 +20,7 @@
  *     the way out (`eventLog` in `log.ts`), so that no adapter and no reader can forget it. An unknown type, or a
  *     version newer than known, stops the reader with `UnknownEvent`: it is never skipped.
  */
-import type { Category, Position, Revision } from '../kernel/index.js';
+import { type Category, Outage, type Position, type Revision } from '../kernel/index.js';
 import type { EventType, NewEvent, StoredEvent } from '../schemas/index.js';
 
 export type Expected = 'none' | Revision;
@@ -122,7 +122,7 @@ export class VersionConflict extends Error {
 }
 
 /** The log cannot be reached or has stopped; of an append the outcome is not known. */
-export class Unavailable extends Error {
+export class Unavailable extends Outage {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'Unavailable';

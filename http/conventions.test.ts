@@ -4,8 +4,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { closed, Type } from '../schemas/index.js';
-import { movableClock, newId, startApp, type TestApp } from './http.harness.js';
-import { loginLimiter } from './login-limit.js';
+import { newId, startApp, type TestApp } from './http.harness.js';
 import { preferOf } from './prefer.js';
 import { type Route, route } from './route.js';
 import { sampleRoutes } from './sample-routes.harness.js';
@@ -69,48 +68,6 @@ function bytes(path: string, headers: Record<string, string>, method = 'GET') {
     },
   );
 }
-
-test('the limit is told in both ways, with the name of what is counted', async () => {
-  const answer = await app.call('GET', '/v1/organizations', { token });
-  assert.is(answer.headers['ratelimit-policy'], '"principal";q=100000;w=60');
-  assert.match(String(answer.headers['ratelimit']), /^"principal";r=\d+;t=(60|59)$/);
-  const nobody = await app.call('GET', '/v1/organizations');
-  assert.is(nobody.headers['ratelimit-policy'], '"network";q=1000;w=60');
-});
-
-test('bad credentials, none, and paths that are not there count for the network; good ones pass all the same', async () => {
-  const few = await startApp(samples.routes, { networkLimit: { limit: 4, windowMs: 60_000 } });
-  const good = await few.user();
-  const path = '/v1/organizations';
-  const statuses = [
-    (await few.call('GET', path, { token: 'bad' })).status,
-    (await few.call('GET', path)).status,
-    (await few.call('GET', '/v1/nothing')).status,
-    (await few.call('PUT', path)).status,
-    (await few.call('GET', path, { token: 'bad' })).status,
-    (await few.call('GET', '/v1/nothing')).status,
-  ];
-  assert.equal(statuses, [401, 401, 404, 405, 429, 429]);
-  const refused = await few.call('GET', path, { token: 'bad' });
-  assert.is(refused.json.error.code, 'RATE_LIMITED');
-  assert.ok(Number(refused.headers['retry-after']) > 0);
-  assert.is((await few.call('GET', path, { token: good.token })).status, 200);
-  few.clock.advance(60_001);
-  assert.is((await few.call('GET', path, { token: 'bad' })).status, 401);
-  await few.close();
-});
-
-test('authentication without an account counts for the network alone, until it succeeds', () => {
-  const limiter = loginLimiter({ clock: movableClock(), limit: 3, windowMs: 1000 });
-  for (let index = 0; index < 10; index += 1) {
-    limiter.attempt(undefined, '10.0.0.1').succeeded();
-  }
-  for (let index = 0; index < 3; index += 1) {
-    limiter.attempt(undefined, '10.0.0.1');
-  }
-  assert.throws(() => limiter.attempt(undefined, '10.0.0.1'));
-  limiter.attempt(undefined, '10.0.0.2');
-});
 
 test('pages of a named origin may read answers and send what the path takes; others may not', async () => {
   const asked = { origin: CONSOLE, 'access-control-request-method': 'POST' };

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { detail, ERRORS, type ErrorCode, invalid, NxError, notFound } from '../kernel/index.js';
+import { detail, ERRORS, type ErrorCode, invalid, NxError, notFound, Outage } from '../kernel/index.js';
 import { errorAnswer, HttpError } from './errors.js';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
@@ -42,6 +42,12 @@ test('nothing of an unexpected error is shown, and every NOT_FOUND reads the sam
   assert.equal(errorAnswer(invalid([detail('a', 'B', 'c')]), 'r').body.error.details, [
     { field: 'a', code: 'B', message: 'c' },
   ]);
+});
+
+test('an outage is SERVICE_UNAVAILABLE wherever it comes up, and says nothing of itself', () => {
+  const answer = errorAnswer(new Outage('canary:27017 does not answer'), 'r');
+  assert.equal([answer.status, answer.headers], [503, { 'Retry-After': '1' }]);
+  assert.not.match(JSON.stringify(answer), 'canary');
 });
 
 test('header fields: those of the code, and those of the error over them', () => {

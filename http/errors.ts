@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ERRORS, type ErrorCode, type ErrorDetail, NxError } from '../kernel/index.js';
+import { ERRORS, type ErrorCode, type ErrorDetail, NxError, Outage } from '../kernel/index.js';
 
 /** An error whose answer needs header fields of its own. */
 export class HttpError extends NxError {
@@ -39,12 +39,12 @@ const HEADERS: Partial<Record<ErrorCode, Readonly<Record<string, string>>>> = {
 };
 
 /**
- * The one mapping from what was thrown to what is answered. What is not an `NxError` is INTERNAL_ERROR with nothing of
- * it in the answer. Every NOT_FOUND reads the same, so that a foreign id cannot be told from a random one.
+ * The one mapping from what was thrown to what is answered. What is not an `NxError` is INTERNAL_ERROR, or
+ * SERVICE_UNAVAILABLE for an outage, with nothing of it in the answer. Every NOT_FOUND reads the same, so that a foreign id cannot be told from a random one.
  */
 export function errorAnswer(error: unknown, requestId: string): ErrorAnswer {
   const known = error instanceof NxError ? error : undefined;
-  const code = known?.code ?? 'INTERNAL_ERROR';
+  const code = known?.code ?? (error instanceof Outage ? 'SERVICE_UNAVAILABLE' : 'INTERNAL_ERROR');
   const plain = code === 'NOT_FOUND' || code === 'INTERNAL_ERROR';
   return {
     status: ERRORS[code].status,

@@ -6,6 +6,7 @@ import { networkOf } from './client-address.js';
 import { movableClock, startApp } from './http.harness.js';
 import { loginLimiter } from './login-limit.js';
 import { rateLimiter } from './rate-limit.js';
+import { route } from './route.js';
 import { sampleRoutes } from './sample-routes.harness.js';
 
 test('so many in a window, then none until it ends; keys do not touch each other', () => {
@@ -143,6 +144,73 @@ test('the general limit: headers on every answer, 429 with Retry-After, by user 
   app.clock.advance(60_001);
   assert.is((await call(first.token, 0)).status, 200);
   await app.close();
+});
+
+test('the limit is told in both ways, with the name of what is counted', async () => {
+  const app = await startApp(sampleRoutes().routes);
+  const { token } = await app.user();
+  const answer = await app.call('GET', '/v1/organizations', { token });
+  assert.is(answer.headers['ratelimit-policy'], '"principal";q=100000;w=60');
+  assert.match(String(answer.headers['ratelimit']), /^"principal";r=\d+;t=(60|59)$/);
+  const nobody = await app.call('GET', '/v1/organizations');
+  assert.is(nobody.headers['ratelimit-policy'], '"network";q=1000;w=60');
+  await app.close();
+});
+
+test('bad credentials, none, and paths that are not there count for the network; good ones pass all the same', async () => {
+  const few = await startApp(sampleRoutes().routes, { networkLimit: { limit: 4, windowMs: 60_000 } });
+  const good = await few.user();
+  const path = '/v1/organizations';
+  const statuses = [
+    (await few.call('GET', path, { token: 'bad' })).status,
+    (await few.call('GET', path)).status,
+    (await few.call('GET', '/v1/nothing')).status,
+    (await few.call('PUT', path)).status,
+    (await few.call('GET', path, { token: 'bad' })).status,
+    (await few.call('GET', '/v1/nothing')).status,
+  ];
+  assert.equal(statuses, [401, 401, 404, 405, 429, 429]);
+  const refused = await few.call('GET', path, { token: 'bad' });
+  assert.is(refused.json.error.code, 'RATE_LIMITED');
+  assert.ok(Number(refused.headers['retry-after']) > 0);
+  assert.is((await few.call('GET', path, { token: good.token })).status, 200);
+  few.clock.advance(60_001);
+  assert.is((await few.call('GET', path, { token: 'bad' })).status, 401);
+  await few.close();
+});
+
+test('bad credentials count also where good ones do not', async () => {
+  const probe = route({
+    method: 'GET',
+    path: '/v1/probe',
+    operationId: 'probe',
+    summary: 'Not counted',
+    tag: 'meta',
+    permission: 'organization.list',
+    success: { status: 200 },
+    limited: false,
+    handler: () => ({ body: {} }),
+  });
+  const few = await startApp([probe], { networkLimit: { limit: 2, windowMs: 60_000 } });
+  const good = await few.user();
+  const statuses: number[] = [];
+  for (const token of ['bad', 'bad', 'bad', good.token]) {
+    statuses.push((await few.call('GET', probe.path, { token })).status);
+  }
+  assert.equal(statuses, [401, 401, 429, 200]);
+  await few.close();
+});
+
+test('authentication without an account counts for the network alone, until it succeeds', () => {
+  const limiter = loginLimiter({ clock: movableClock(), limit: 3, windowMs: 1000 });
+  for (let index = 0; index < 10; index += 1) {
+    limiter.attempt(undefined, '10.0.0.1').succeeded();
+  }
+  for (let index = 0; index < 3; index += 1) {
+    limiter.attempt(undefined, '10.0.0.1');
+  }
+  assert.throws(() => limiter.attempt(undefined, '10.0.0.1'));
+  limiter.attempt(undefined, '10.0.0.2');
 });
 
 test.run();

@@ -51,6 +51,12 @@ export class NxError extends Error {
   }
 }
 
+/**
+ * A server or a disk that we rely on cannot serve now; asking again may help. Wherever it comes up in a request, the
+ * answer is SERVICE_UNAVAILABLE; its words are for our own log.
+ */
+export class Outage extends Error {}
+
 export const detail = (field: string, code: string, message: string): ErrorDetail => ({
   field,
   message,

@@ -5,14 +5,30 @@ import type { HostModel, Model, UpstreamModel } from './compiled.js';
 import { type HostEntry, hostTable } from './host-table.js';
 import { manifestDigests } from './manifest.js';
 import type { AgentSpec, Bundle, BundleFile, Capabilities, Provenance, Resources } from './model.js';
+import type { RenderRefused } from './refusal.js';
 import { explain, hostSheet, httpSheet, portSheet, renderSheet, upstreamSheet } from './render.js';
 import { targetMatches } from './selector.js';
+import { NO_SUBSTITUTES, refusalsOf, type Substitutes } from './substitutes.js';
 
 /** The resources as they were at one moment; stays what it is whatever happens to them later. */
 interface Snapshot {
   /** Throws RenderRefused. The same object again for agents that run the same. */
-  bundle(agent: AgentSpec, capabilities: Capabilities): Bundle;
-  explain(agent: AgentSpec, capabilities: Capabilities, path: string, line: number): Provenance | undefined;
+  bundle(agent: AgentSpec, capabilities: Capabilities, substitutes?: Substitutes): Bundle;
+  /** What stands in the way of `bundle`, by the host that must be left out. */
+  refusals(
+    agent: AgentSpec,
+    capabilities: Capabilities,
+    substitutes?: Substitutes,
+  ): ReadonlyMap<string, RenderRefused>;
+  explain(
+    agent: AgentSpec,
+    capabilities: Capabilities,
+    path: string,
+    line: number,
+    substitutes?: Substitutes,
+  ): Provenance | undefined;
+  /** The hosts that a file of the bundle is there for; none for what belongs to all. */
+  dependents(agent: AgentSpec, path: string, substitutes?: Substitutes): readonly string[];
 }
 
 /** Keeps what it compiled and rendered, so that the cost of a change is that of the changed resources. */
@@ -90,29 +106,44 @@ export function bundler(): Bundler {
   const snapshotOf = (entries: readonly HostEntry[]): Snapshot => {
     const bundles = new Map<string, Bundle>();
     const namedBy = hostsThatName(entries);
-    const modelOf = (agent: AgentSpec): Model => {
+    const hostsOf = (agent: AgentSpec, { hosts: instead }: Substitutes): readonly HostModel[] => {
       const hosts: HostModel[] = [];
       for (const entry of entries) {
         if (targetMatches(entry.spec.target_agents, agent)) {
-          hosts.push(entry.model());
+          const model = instead.has(entry.spec.id) ? instead.get(entry.spec.id) : entry.model();
+          if (model) {
+            hosts.push(model);
+          }
         }
       }
+      return hosts;
+    };
+    const modelOf = (agent: AgentSpec, substitutes: Substitutes): Model => {
+      const hosts = hostsOf(agent, substitutes);
       return { hosts, upstreams: upstreamsOf(hosts), ports: portsOf(hosts) };
     };
     return {
-      bundle: (agent, capabilities) => {
+      bundle: (agent, capabilities, substitutes = NO_SUBSTITUTES) => {
         const capabilitiesKey = canonicalJson(capabilities);
         // Agents of the same labels and capabilities that the same hosts name run the same.
-        const key = canonicalJson([agent.labels, namedBy.get(agent.id) ?? [], capabilitiesKey]);
+        const named = namedBy.get(agent.id) ?? [];
+        const key = canonicalJson([agent.labels, named, capabilitiesKey, substitutes.key]);
         let bundle = bundles.get(key);
         if (bundle === undefined) {
-          const files = filesOf(modelOf(agent), capabilities, capabilitiesKey);
+          const files = filesOf(modelOf(agent, substitutes), capabilities, capabilitiesKey);
           bundle = { digest: digestOfManifest(key, files), files };
           bundles.set(key, bundle);
         }
         return bundle;
       },
-      explain: (agent, capabilities, path, line) => explain(modelOf(agent), capabilities, path, line),
+      refusals: (agent, capabilities, substitutes = NO_SUBSTITUTES) => {
+        const meant = entries.filter(({ spec }) => targetMatches(spec.target_agents, agent));
+        return refusalsOf(meant, substitutes, capabilities);
+      },
+      explain: (agent, capabilities, path, line, substitutes = NO_SUBSTITUTES) =>
+        explain(modelOf(agent, substitutes), capabilities, path, line),
+      dependents: (agent, path, substitutes = NO_SUBSTITUTES) =>
+        hostsOf(agent, substitutes).flatMap((host) => (isFor(host, path) ? host.origin.id : [])),
     };
   };
 
@@ -129,6 +160,11 @@ export function bundler(): Bundler {
     bundle: (resources, agent, capabilities) => snapshot(resources).bundle(agent, capabilities),
   };
 }
+
+const isFor = ({ origin, shape, upstreams }: HostModel, path: string): boolean =>
+  path === `vhosts/${origin.id}.conf` ||
+  path === `ports/${shape.port}.conf` ||
+  upstreams.some(({ name }) => path === `upstreams/${name.slice(3)}.conf`);
 
 /** For each agent that hosts name by its id, those hosts. */
 function hostsThatName(entries: readonly HostEntry[]): ReadonlyMap<string, readonly string[]> {

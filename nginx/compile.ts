@@ -2,8 +2,8 @@
 import { digestOf, invariant } from '../kernel/index.js';
 import { isIpv4 } from './address.js';
 import type { HostModel, HostShape, Model, PortModel, UpstreamModel } from './compiled.js';
-import { hostModel } from './host-model.js';
-import type { AgentSpec, Resources } from './model.js';
+import { hostModel, type References } from './host-model.js';
+import type { AgentSpec, HostSpec, Resources } from './model.js';
 import { RenderRefused } from './refusal.js';
 import { targetMatches } from './selector.js';
 import { upstreamModel } from './upstream-model.js';
@@ -68,22 +68,30 @@ export function portsOf(hosts: readonly HostModel[]): readonly PortModel[] {
   return [...found.values()].sort((a, b) => a.port - b.port);
 }
 
-/**
- * Selects what one agent is to run and resolves its references.
- * Throws RenderRefused when a resource cannot be rendered by any nginx.
- */
-export function compile(resources: Resources, agent: AgentSpec): Model {
+function referencesIn(resources: Resources): References {
   const upstreams = new Map<string, UpstreamModel | undefined>();
-  const references = {
-    upstream: (id: string) => {
+  return {
+    upstream: (id) => {
       if (!upstreams.has(id)) {
         const spec = resources.upstreams.get(id);
         upstreams.set(id, spec && upstreamModel(spec));
       }
       return upstreams.get(id);
     },
-    certificate: (id: string) => resources.certificates.get(id),
+    certificate: (id) => resources.certificates.get(id),
   };
+}
+
+/** One host with what it refers to. Throws RenderRefused when no nginx can serve it. */
+export const compileHost = (resources: Resources, spec: HostSpec): HostModel =>
+  hostModel(spec, referencesIn(resources));
+
+/**
+ * Selects what one agent is to run and resolves its references.
+ * Throws RenderRefused when a resource cannot be rendered by any nginx.
+ */
+export function compile(resources: Resources, agent: AgentSpec): Model {
+  const references = referencesIn(resources);
   const hosts = [...resources.virtualHosts.values()]
     .filter((spec) => targetMatches(spec.target_agents, agent))
     .sort((a, b) => byText(a.id, b.id))

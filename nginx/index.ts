@@ -13,9 +13,11 @@
 export * from './bundler.js';
 export { atLeast, type Feature, type NginxBuild, parseNginxVersion, supports } from './capabilities.js';
 export * from './checks.js';
-export { compile } from './compile.js';
+export { compile, compileHost } from './compile.js';
+export type { HostModel } from './compiled.js';
 export { type FrameInput, renderFrame } from './frame.js';
 export * from './model.js';
 export { type RefusalReason, RenderRefused } from './refusal.js';
 export { explain, provenanceOf, render } from './render.js';
 export { targetMatches } from './selector.js';
+export { NO_SUBSTITUTES, type Substitutes } from './substitutes.js';

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { streams } from '../kernel/index.js';
-import type { AgentFacts, Fact } from '../schemas/index.js';
+import type { AgentFacts, Fact, ParkedHost } from '../schemas/index.js';
 import { type AgentDoc, agents } from './agents.js';
 import * as make from './facts.harness.js';
 import { documentsAfter, type Given } from './given.harness.js';
@@ -81,6 +81,8 @@ test('enrolled: what people said of it, and nothing of itself', async () => {
     sent: null,
     applied: null,
     refused: null,
+    parked: [],
+    overdue: null,
     _enrolled: '0',
     _session: null,
     _nginx_stopped: false,
@@ -162,6 +164,25 @@ test('renamed, registered and removed', async () => {
 
 test('facts of an agent that was never enrolled are nobody’s', async () => {
   assert.equal(await documentsAfter(agents, [[stream, connected(), applied(1)]]), {});
+});
+
+test('with a host parked it is degraded until none is', async () => {
+  const parkedHost = make.parkedHost('shop');
+  const parked = (...hosts: readonly ParkedHost[]): Fact => ({
+    type: 'config.parked',
+    data: { agent_id, version: 2, hosts: [...hosts], at },
+  });
+  const partial = await after(connected(), parked(parkedHost), applied(2));
+  assert.equal([partial.state, partial.parked], ['degraded', [parkedHost]]);
+  const whole = await after(connected(), parked(parkedHost), applied(2), parked(), applied(3));
+  assert.equal([whole.state, whole.parked], ['online', []]);
+});
+
+test('what it should have proven by now degrades it, until it has', async () => {
+  const overdue: Fact = { type: 'config.overdue', data: { ...moved, version: 2 } };
+  assert.is((await after(connected(), overdue)).state, 'degraded');
+  assert.is((await after(connected(), overdue, applied(2))).state, 'online');
+  assert.is((await after(connected(), overdue, disconnected(), connected(2))).state, 'online');
 });
 
 test.run();

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AgentFacts, AgentState, EnrolledAgent, Reason, Stage, StoredEvent } from '../schemas/index.js';
+import type {
+  AgentFacts,
+  AgentState,
+  EnrolledAgent,
+  ParkedHost,
+  Reason,
+  Stage,
+  StoredEvent,
+} from '../schemas/index.js';
 import type { Key, Projection } from './projection.js';
 import { type Origin, origin } from './resource.js';
 
@@ -30,6 +38,10 @@ export interface AgentDoc extends EnrolledAgent, Reported, Origin {
   readonly applied: VersionAt | null;
   /** Newer than what is applied, and did not go live. */
   readonly refused: Refusal | null;
+  /** Hosts that it does not run as desired. */
+  readonly parked: readonly ParkedHost[];
+  /** What it should have proven by now. */
+  readonly overdue: VersionAt | null;
   /** Revision of its workspace's stream that enrolled it: what was published before is not for it. */
   readonly _enrolled: string;
   /** The session that is open; an older one that ends late does not count. */
@@ -37,12 +49,15 @@ export interface AgentDoc extends EnrolledAgent, Reported, Origin {
   readonly _nginx_stopped: boolean;
 }
 
-/** Degraded: connected, but nginx is stopped or the last version did not go live. */
+/**
+ * Degraded: connected, but nginx is stopped, or the last version did not go live, or not the whole of it, or
+ * takes too long. */
 function stateOf(agent: AgentDoc): AgentState {
   if (agent._session === null) {
     return 'offline';
   }
-  return agent._nginx_stopped || agent.refused ? 'degraded' : 'online';
+  const behind = agent.refused || agent.overdue || agent.parked.length > 0;
+  return agent._nginx_stopped || behind ? 'degraded' : 'online';
 }
 
 function enrolled(agent: EnrolledAgent, event: StoredEvent): AgentDoc {
@@ -62,6 +77,8 @@ function enrolled(agent: EnrolledAgent, event: StoredEvent): AgentDoc {
     sent: null,
     applied: null,
     refused: null,
+    parked: [],
+    overdue: null,
     _enrolled: String(event.revision),
     _session: null,
     _nginx_stopped: false,
@@ -81,7 +98,7 @@ function changes(agent: AgentDoc, event: StoredEvent): Partial<AgentDoc> | undef
     }
     case 'agent.disconnected': {
       const { session_id, at } = event.data;
-      return agent._session === session_id ? { last_seen_at: at, _session: null } : undefined;
+      return agent._session === session_id ? { last_seen_at: at, overdue: null, _session: null } : undefined;
     }
     case 'config.sent': {
       const { version, digest, at } = event.data;
@@ -94,6 +111,7 @@ function changes(agent: AgentDoc, event: StoredEvent): Partial<AgentDoc> | undef
       return {
         applied: { version, digest, at },
         refused: overcome ? null : agent.refused,
+        overdue: null,
         _nginx_stopped: false,
       };
     }
@@ -102,6 +120,12 @@ function changes(agent: AgentDoc, event: StoredEvent): Partial<AgentDoc> | undef
       const { version, digest, at, reason, stage, message } = event.data.failure;
       return { refused: { version, digest, at, reason, stage, message } };
     }
+    case 'config.overdue': {
+      const { version, digest, at } = event.data;
+      return { overdue: { version, digest, at } };
+    }
+    case 'config.parked':
+      return { parked: event.data.hosts };
     case 'nginx.started':
       return { _nginx_stopped: false };
     case 'nginx.stopped':
@@ -129,7 +153,7 @@ function keys(event: StoredEvent): readonly Key[] {
 
 export const agents: Projection = {
   name: 'agents',
-  version: 1,
+  version: 2,
   categories: ['workspace', 'agent'],
   types: [
     'agent.enrolled',
@@ -142,6 +166,8 @@ export const agents: Projection = {
     'config.applied',
     'config.refused',
     'config.rolled_back',
+    'config.parked',
+    'config.overdue',
     'nginx.started',
     'nginx.stopped',
   ],

@@ -2,9 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { streams } from '../kernel/index.js';
-import type { ConfigCause, Fact } from '../schemas/index.js';
+import type { ConfigCause, Fact, ParkedHost } from '../schemas/index.js';
 import { changes, DELIVERIES, type DeliveryDoc, type VersionDoc, versionId } from './changes.js';
-import { AT, digest, id, upstream } from './facts.harness.js';
+import { AT, digest, id, parkedHost, upstream } from './facts.harness.js';
 import { documentsAfter, type Given } from './given.harness.js';
 
 const workspace = id('workspace', 'w');
@@ -91,6 +91,19 @@ test('a refusal stands with its reason, and a later success takes its place', as
     applied,
   );
   assert.equal([back?.state, back?.failure], ['applied', null]);
+});
+
+test('what is applied while a host is parked is applied in part, and says which host', async () => {
+  const parked = (...hosts: readonly ParkedHost[]): Fact => ({
+    type: 'config.parked',
+    data: { agent_id: agent, version: 1, hosts: [...hosts], at: AT },
+  });
+  const shop = parkedHost('shop', 1);
+  const refused: Fact = { type: 'config.refused', data: { agent_id: agent, failure } };
+  const partial = await delivery(sent, refused, parked(shop), applied);
+  assert.equal([partial?.state, partial?.parked, partial?.failure], ['partial', [shop], null]);
+  const whole = await delivery(sent, refused, parked(shop), parked(), applied);
+  assert.equal([whole?.state, whole?.parked], ['applied', []]);
 });
 
 test.run();

@@ -6,12 +6,20 @@
 import { keyMatches } from '../domain/index.js';
 import { never } from '../kernel/index.js';
 import type { Doc, Op } from '../read-store/index.js';
-import type { AgentStreamEvent, ConfigCause, ConfigEvent, StoredEvent } from '../schemas/index.js';
+import type {
+  AgentStreamEvent,
+  ConfigCause,
+  ConfigEvent,
+  ParkedHost,
+  StoredEvent,
+} from '../schemas/index.js';
 import type { Key, Load, Projection } from './projection.js';
 import { type Origin, origin } from './resource.js';
 
 export const VERSIONS = 'versions';
 export const DELIVERIES = 'deliveries';
+/** What each agent does not run as desired, for the version that it runs next. */
+const HELD_BACK = 'held_back';
 
 export interface VersionDoc extends Origin {
   readonly id: string;
@@ -26,6 +34,10 @@ export interface VersionDoc extends Origin {
   readonly agent_ids: readonly string[];
 }
 
+interface HeldBack {
+  readonly hosts: readonly ParkedHost[];
+}
+
 type Failure = Extract<AgentStreamEvent, { type: 'config.refused' }>['data']['failure'];
 
 export interface DeliveryDoc extends Origin {
@@ -34,8 +46,9 @@ export interface DeliveryDoc extends Origin {
   readonly version_key: string;
   readonly number: number;
   readonly agent_id: string;
-  /** The last that is known: `sent`, `applied`, `refused`, `rolled_back`. */
-  readonly state: 'sent' | 'applied' | 'refused' | 'rolled_back';
+  /** The last that is known; `partial`: it runs, but for the hosts in `parked`. */
+  readonly state: 'sent' | 'applied' | 'partial' | 'refused' | 'rolled_back';
+  readonly parked: readonly ParkedHost[];
   readonly digest: string;
   readonly sent_at: string | null;
   readonly applied_at: string | null;
@@ -74,12 +87,20 @@ function keys(event: StoredEvent): readonly Key[] {
   if (event.type === 'config.version_published') {
     return [{ collection: VERSIONS, id: versionId(event.data.workspace_id, event.data.version) }];
   }
+  if (event.type === 'config.parked') {
+    return [{ collection: HELD_BACK, id: event.data.agent_id }];
+  }
   if (isDelivery(event)) {
     const id = deliveryId(event.meta.workspace_id ?? '', numberOf(event), event.data.agent_id);
     return [{ collection: DELIVERIES, id }];
   }
   return [];
 }
+
+const reads = (event: StoredEvent): readonly Key[] =>
+  event.type === 'config.applied'
+    ? [...keys(event), { collection: HELD_BACK, id: event.data.agent_id }]
+    : keys(event);
 
 /** A document that has taken this event in already is left as it is. */
 function earlier<T extends Origin>(doc: Doc | undefined, event: StoredEvent): T | 'newer' | undefined {
@@ -128,6 +149,7 @@ function delivered(event: DeliveryEvent, load: Load): readonly Op[] {
     duration_ms: before?.duration_ms ?? null,
     stages: before?.stages ?? null,
     failure: before?.failure ?? null,
+    parked: before?.parked ?? [],
     ...origin(event),
   };
   const put = (doc: DeliveryDoc): readonly Op[] => [{ kind: 'put', collection: DELIVERIES, doc: { ...doc } }];
@@ -136,7 +158,11 @@ function delivered(event: DeliveryEvent, load: Load): readonly Op[] {
       return put({ ...base, state: 'sent', digest: event.data.digest, sent_at: event.data.at });
     case 'config.applied': {
       const { digest, at, duration_ms, stages } = event.data;
-      return put({ ...base, state: 'applied', digest, applied_at: at, duration_ms, stages, failure: null });
+      const { hosts: parked } = (load(HELD_BACK, event.data.agent_id) ?? {
+        hosts: [],
+      }) as unknown as HeldBack;
+      const state = parked.length > 0 ? 'partial' : 'applied';
+      return put({ ...base, state, digest, applied_at: at, duration_ms, stages, failure: null, parked });
     }
     case 'config.refused':
     case 'config.rolled_back': {
@@ -151,18 +177,23 @@ function delivered(event: DeliveryEvent, load: Load): readonly Op[] {
 
 export const changes: Projection = {
   name: 'changes',
-  version: 1,
+  version: 2,
   categories: ['config', 'agent'],
   collections: [
     { name: VERSIONS, indexes: ['workspace_id', 'number'] },
     { name: DELIVERIES, indexes: ['workspace_id', 'version_key', 'state'] },
+    { name: HELD_BACK, indexes: [] },
   ],
   onPoison: 'park',
   keys,
-  reads: keys,
+  reads,
   project: (event, load) => {
     if (event.type === 'config.version_published') {
       return published(event, load);
+    }
+    if (event.type === 'config.parked') {
+      const { agent_id: id, hosts } = event.data;
+      return [{ kind: 'put', collection: HELD_BACK, doc: { id, hosts } }];
     }
     return isDelivery(event) ? delivered(event, load) : [];
   },

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventLog, memoryLog } from '../event-log/index.js';
 import { systemClock } from '../kernel/index.js';
 import { memoryReadStore } from '../read-store/index.js';
 import { sqliteReadStore } from '../read-store/sqlite/index.js';
-import { fixedLog } from './crash.harness.js';
+import { fixedLog, projectInChild } from './crash.harness.js';
 import { readModels } from './models.js';
 import { hashes, startRunner } from './runner.harness.js';
 
@@ -34,29 +32,12 @@ test.before(async () => {
   expected = await hashes(store);
 });
 
-/** Runs the fixture; kills it so many milliseconds after it started to project. Resolves to what it said. */
-function run(path: string, killAfterMs?: number): Promise<string> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./crash.fixture.js')), path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return new Promise((done) => {
-    let said = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (killAfterMs !== undefined && said === 'started\n') {
-        setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-      }
-    });
-    child.on('close', () => done(said));
-  });
-}
-
 test('killed with -9 again and again in the middle, it ends as if nothing had happened', async () => {
   const path = join(folder, 'killed.db');
   const positions: bigint[] = [];
   // Later and later, until it was hit at several places of the way: how fast it gets on depends on the machine.
   for (let killAfterMs = 5; new Set(positions).size < 5 && positions.length < 40; killAfterMs += 15) {
-    if ((await run(path, killAfterMs)) !== 'started\n') {
+    if ((await projectInChild(path, killAfterMs)) !== 'started\n') {
       break;
     }
     const store = sqliteReadStore({ path, clock: systemClock });
@@ -68,7 +49,7 @@ test('killed with -9 again and again in the middle, it ends as if nothing had ha
     positions,
     [...positions].sort((a, b) => (a < b ? -1 : 1)),
   );
-  assert.match(await run(path), /done/);
+  assert.match(await projectInChild(path), /done/);
   const store = sqliteReadStore({ path, clock: systemClock });
   assert.equal(await hashes(store), expected);
   await store.close();

@@ -7,6 +7,7 @@ import type {
   Fact,
   NewEvent,
   Organization,
+  ParkedHost,
   Upstream,
   VirtualHost,
   Workspace,
@@ -94,6 +95,17 @@ export const virtualHost = (key: string, port = 80): VirtualHost => ({
   custom_directives: [],
   target_agents: { type: 'all' },
   ...times,
+});
+
+export const parkedHost = (key: string, held_version: number | null = null): ParkedHost => ({
+  virtual_host_id: id('virtual_host', key),
+  name: key,
+  content: digest('c'),
+  held_version,
+  suspect: false,
+  reason: 'HOST_NOT_FOUND',
+  stage: 'tested',
+  message: `${key}: host not found`,
 });
 
 export const certificate = (domain: string): Certificate => ({

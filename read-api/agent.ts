@@ -22,6 +22,7 @@ import { Health, type HealthDoc, type LoadHealth, presentHealth } from './agent-
 import { atParameter, readAtQuery } from './history/at.js';
 import type { PastScope, Stood } from './history/scope.js';
 import { labelMatcher } from './label-selector.js';
+import { Parked, presentParked } from './parked-host.js';
 import { pick, revisionOf } from './present.js';
 import { listQueryParameters } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
@@ -44,6 +45,10 @@ const agentFields = {
   applied: nullable(closed(versionAt)),
   /** A newer version that did not go live, and why. */
   refused: nullable(closed({ ...versionAt, reason: Reason, stage: Stage, message: Words })),
+  /** Hosts that it does not run as desired. */
+  parked: Type.Array(Parked),
+  /** The version that it should have proven by now. */
+  overdue: nullable(closed(versionAt)),
 };
 const AgentSummary = closed(agentFields);
 type AgentSummary = Static<typeof AgentSummary>;
@@ -79,6 +84,8 @@ function presentAgent(doc: Scoped<AgentDoc>, health: HealthDoc | undefined): Age
     last_seen_at: lastSeen(doc, health),
     applied: doc.applied && pick(doc.applied, ['version', 'digest', 'at']),
     refused: doc.refused && pick(doc.refused, ['version', 'digest', 'at', 'reason', 'stage', 'message']),
+    parked: presentParked(doc.parked),
+    overdue: doc.overdue && pick(doc.overdue, ['version', 'digest', 'at']),
   };
 }
 

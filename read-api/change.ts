@@ -20,6 +20,7 @@ import {
   Type,
   Uuid,
 } from '../schemas/index.js';
+import { Parked, presentParked } from './parked-host.js';
 import { pick } from './present.js';
 import { listQuery, readQuery } from './query.js';
 import { listAnswer, type ReadRequest, type Scope, type Scoped } from './scope.js';
@@ -40,7 +41,12 @@ const ResourceChange = closed({
   at: Timestamp,
 });
 
-const Summary = closed({ sent: Type.Integer(), applied: Type.Integer(), refused: Type.Integer() });
+const Summary = closed({
+  sent: Type.Integer(),
+  applied: Type.Integer(),
+  partial: Type.Integer(),
+  refused: Type.Integer(),
+});
 
 const Change = closed({
   version: Type.Integer({ minimum: 1 }),
@@ -61,7 +67,7 @@ const Failure = closed({
 });
 
 /**
- * What one agent made of it. `unchanged`: the version changes nothing there. `pending`: not sent yet.
+ * What one agent made of it. `partial`: it runs it, but for the hosts in `parked`. `unchanged`: the version changes nothing there. `pending`: not sent yet.
  * `superseded`: overtaken by a newer version before it was sent.
  */
 const AGENT_STATES = [
@@ -69,6 +75,7 @@ const AGENT_STATES = [
   'pending',
   'sent',
   'applied',
+  'partial',
   'refused',
   'rolled_back',
   'superseded',
@@ -86,6 +93,7 @@ export const AgentPart = closed({
   duration_ms: Duration,
   stages: nullable(Type.Record(Text, Type.Integer({ minimum: 0 }))),
   failure: nullable(Failure),
+  parked: Type.Array(Parked),
 });
 
 const ChangeWithAgents = closed({ ...Change.properties, agents: Type.Array(AgentPart) });
@@ -103,8 +111,8 @@ async function presentChange(scope: Scope, request: ReadRequest, doc: Scoped<Ver
     const where = { version_key: doc.id, state };
     return (await scope.list(request, 'deliveries', doc.workspace_id, { where, limit: 1 })).total;
   };
-  const [sent, applied, refused, rolledBack] = await Promise.all(
-    (['sent', 'applied', 'refused', 'rolled_back'] as const).map(count),
+  const [sent, applied, partial, refused, rolledBack] = await Promise.all(
+    (['sent', 'applied', 'partial', 'refused', 'rolled_back'] as const).map(count),
   );
   return {
     version: doc.number,
@@ -121,7 +129,12 @@ async function presentChange(scope: Scope, request: ReadRequest, doc: Scoped<Ver
       request_id: cause.correlation_id,
       at: cause.recorded_at,
     })),
-    summary: { sent: sent ?? 0, applied: applied ?? 0, refused: (refused ?? 0) + (rolledBack ?? 0) },
+    summary: {
+      sent: sent ?? 0,
+      applied: applied ?? 0,
+      partial: partial ?? 0,
+      refused: (refused ?? 0) + (rolledBack ?? 0),
+    },
   };
 }
 
@@ -141,6 +154,7 @@ function stateOf(version: VersionDoc, agent: AgentDoc | undefined, delivery: Del
     case 'sent':
       return !agent || sent > version.number ? 'superseded' : 'sent';
     case 'applied':
+    case 'partial':
     case 'refused':
     case 'rolled_back':
       return delivery.state;
@@ -168,6 +182,7 @@ function presentPart(
     duration_ms: delivery?.duration_ms ?? null,
     stages: delivery?.stages ?? null,
     failure: failure ? pick(failure, ['reason', 'stage', 'message', 'nginx_output', 'culprit', 'at']) : null,
+    parked: presentParked(delivery?.parked ?? []),
   };
 }
 

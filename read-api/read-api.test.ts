@@ -23,10 +23,12 @@ test.before(async () => {
     await api.agent(`${workspace}-agent`, workspace);
     await api.certificate(`${workspace}-certificate`, workspace);
     await api.version(1, workspace);
+    await api.member(`${organization}-member`, organization);
+    await api.invitation(`${organization}-invitation`, organization);
     await api.operation(`${workspace}-operation`, workspace);
   }
   await api.workspace('staging', 'acme');
-  token = (await api.user({ [idOf('acme')]: 'viewer' })).token;
+  token = (await api.user({ [idOf('acme')]: 'admin' })).token;
   nobody = (await api.user()).token;
   admin = (await api.user({}, true)).token;
 });
@@ -44,6 +46,7 @@ test('the operations are exactly these', () => {
     'getAuditKey GET /v1/audit/key',
     'getCertificate GET /v1/certificates/{certificate_id}',
     'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
+    'getMember GET /v1/organizations/{organization_id}/members/{user_id}',
     'getOperation GET /v1/operations/{operation_id}',
     'getOrganization GET /v1/organizations/{organization_id}',
     'getUpstream GET /v1/upstreams/{upstream_id}',
@@ -54,9 +57,12 @@ test('the operations are exactly these', () => {
     'listCertificates GET /v1/workspaces/{workspace_id}/certificates',
     'listChanges GET /v1/workspaces/{workspace_id}/changes',
     'listInstallationAudit GET /v1/audit/installation',
+    'listInvitations GET /v1/organizations/{organization_id}/invitations',
+    'listMembers GET /v1/organizations/{organization_id}/members',
     'listOrganizations GET /v1/organizations',
     'listUpstreams GET /v1/workspaces/{workspace_id}/upstreams',
     'listVirtualHosts GET /v1/workspaces/{workspace_id}/virtual-hosts',
+    'listWorkspaceMembers GET /v1/workspaces/{workspace_id}/members',
     'listWorkspaces GET /v1/organizations/{organization_id}/workspaces',
     'livez GET /livez',
     'readyz GET /readyz',
@@ -71,6 +77,7 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   upstream_id: idOf(`${workspace}-upstream`),
   virtual_host_id: idOf(`${workspace}-host`),
   certificate_id: idOf(`${workspace}-certificate`),
+  user_id: idOf(`${organization}-member`),
   operation_id: idOf(`${workspace}-operation`),
   version: '1',
   other: '1',
@@ -87,7 +94,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     (one) => asksByPath(one) && one.permission !== 'public' && needsOrganization(one.permission),
   );
-  assert.is(routes.length, 25);
+  assert.is(routes.length, 29);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Outage } from '../kernel/index.js';
+
 /** The store cannot serve now (busy, disk full, unreachable); nothing was written, and asking again may help. */
-export class StoreUnavailable extends Error {
+export class StoreUnavailable extends Outage {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StoreUnavailable';

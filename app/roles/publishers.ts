@@ -16,7 +16,7 @@ export async function publishersRole(context: Context): Promise<Part> {
     {
       brokers: settings.kafkaBrokers,
       topic: settings.kafkaTopic,
-      createTopics: { partitions: 12, replicationFactor: 1 },
+      createTopics: { partitions: 12, replicationFactor: settings.kafkaReplication },
     },
   );
   return {

@@ -105,4 +105,40 @@ test('a command needs a connected agent and is answered once', () => {
   given(connected(1), requested, completed).when({ type: 'complete', data: completed.data }).thenFacts();
 });
 
+test('what is parked is told when it changes', () => {
+  const host = {
+    virtual_host_id: session(5),
+    name: 'Shop',
+    content: digest('c'),
+    held_version: 1,
+    suspect: false,
+    reason: 'SYNTAX' as const,
+    stage: 'tested' as const,
+    message: 'no',
+  };
+  const data = { agent_id: id, version: 2, hosts: [host], at: AT };
+  const parked = { type: 'config.parked', data } as const;
+  given(connected(1)).when({ type: 'mark-parked', data }).thenFacts(parked);
+  given(connected(1), parked)
+    .when({ type: 'mark-parked', data: { ...data, version: 3 } })
+    .thenFacts();
+  given(connected(1))
+    .when({ type: 'mark-parked', data: { ...data, hosts: [] } })
+    .thenFacts();
+});
+
+test('what is overdue is told once, and until something is applied or the agent goes', () => {
+  const data = { agent_id: id, version: 2, digest: digest('b'), at: AT };
+  const overdue = { type: 'config.overdue', data } as const;
+  const mark = { type: 'mark-overdue', data } as const;
+  given(connected(1)).when(mark).thenFacts(overdue);
+  given(connected(1), overdue)
+    .when({ ...mark, data: { ...data, version: 3 } })
+    .thenFacts();
+  given(connected(1), overdue, applied(2, 'b')).when(mark).thenFacts(overdue);
+  given(connected(1), applied(1, 'a'), overdue)
+    .when({ type: 'mark-applied', data: applied(1, 'a').data })
+    .thenFacts(applied(1, 'a'));
+});
+
 test.run();

@@ -29,6 +29,8 @@ export type AgentCommand =
       readonly failure: Failure;
       readonly rolled_back: boolean;
     }
+  | { readonly type: 'mark-parked'; readonly data: EventData<'config.parked'> }
+  | { readonly type: 'mark-overdue'; readonly data: EventData<'config.overdue'> }
   | { readonly type: 'mark-nginx'; readonly agent_id: string; readonly running: boolean; readonly at: string }
   | {
       readonly type: 'request';
@@ -63,7 +65,7 @@ export function decide(command: AgentCommand, state: AgentState): readonly Agent
         ? []
         : [{ type: 'config.sent', data: command.data }];
     case 'mark-applied':
-      return same(state.applied, command.data) && !state.failed
+      return same(state.applied, command.data) && !state.failed && !state.overdue
         ? []
         : [{ type: 'config.applied', data: command.data }];
     case 'mark-refused':
@@ -75,6 +77,12 @@ export function decide(command: AgentCommand, state: AgentState): readonly Agent
               data: { agent_id: command.agent_id, failure: command.failure },
             },
           ];
+    case 'mark-parked':
+      return canonicalJson(state.parked) === canonicalJson(command.data.hosts)
+        ? []
+        : [{ type: 'config.parked', data: command.data }];
+    case 'mark-overdue':
+      return state.overdue === undefined ? [{ type: 'config.overdue', data: command.data }] : [];
     case 'mark-nginx':
       if (state.nginxRunning === command.running) {
         return [];

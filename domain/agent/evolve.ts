@@ -11,6 +11,7 @@ export function evolve(state: AgentState, fact: AgentStreamFact): void {
       return;
     case 'agent.disconnected':
       state.session = undefined;
+      state.overdue = undefined;
       return;
     case 'config.sent':
       state.sent = { version: fact.data.version, digest: fact.data.digest };
@@ -22,12 +23,19 @@ export function evolve(state: AgentState, fact: AgentStreamFact): void {
     case 'config.applied':
       state.applied = { version: fact.data.version, digest: fact.data.digest };
       state.failed = undefined;
+      state.overdue = undefined;
       // nginx itself answered with the digest.
       state.nginxRunning = true;
       return;
     case 'config.refused':
     case 'config.rolled_back':
       state.failed = { version: fact.data.failure.version, digest: fact.data.failure.digest };
+      return;
+    case 'config.parked':
+      state.parked = fact.data.hosts;
+      return;
+    case 'config.overdue':
+      state.overdue = { version: fact.data.version, digest: fact.data.digest };
       return;
     case 'nginx.reported':
       state.build = fact.data.build;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AgentFacts, EventData, NginxBuild } from '../../schemas/index.js';
+import type { AgentFacts, EventData, NginxBuild, ParkedHost } from '../../schemas/index.js';
 
 export type Failure = EventData<'config.refused'>['failure'];
 
@@ -12,6 +12,10 @@ export interface AgentState {
   applied: { version: number; digest: string } | undefined;
   /** The last refusal, until something is applied or it is sent again. */
   failed: { version: number; digest: string } | undefined;
+  /** Hosts that it does not run as desired. */
+  parked: readonly ParkedHost[];
+  /** What it should have proven by now, until something is applied. */
+  overdue: { version: number; digest: string } | undefined;
   nginxRunning: boolean | undefined;
   /** What its configuration is rendered for. */
   build: NginxBuild | undefined;
@@ -25,6 +29,8 @@ export const initial = (): AgentState => ({
   sent: undefined,
   applied: undefined,
   failed: undefined,
+  parked: [],
+  overdue: undefined,
   nginxRunning: undefined,
   build: undefined,
   pending: new Set(),

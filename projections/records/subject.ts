@@ -6,7 +6,8 @@ import { type EventType, eventSchemas, type StoredEvent } from '../../schemas/in
  * What nobody needs in a history: reservations say what the creation beside them says, sessions go on by themselves,
  * versions and deliveries stand in `changes`, and what programs emit is their own.
  */
-const LEFT_OUT = /^(audit|config|slug|workspace_slug|email|custom_event|nginx|health)\.|^session\.refreshed$/;
+const LEFT_OUT =
+  /^(audit|config|slug|workspace_slug|email|username|custom_event|nginx|health)\.|^session\.refreshed$/;
 const AGENTS_OWN = /^agent\.(connected|disconnected)$/;
 
 export const recordedTypes = (Object.keys(eventSchemas) as EventType[]).filter(
@@ -16,7 +17,7 @@ export const recordedTypes = (Object.keys(eventSchemas) as EventType[]).filter(
 const recorded: ReadonlySet<string> = new Set(recordedTypes);
 
 export const recordedCategories: readonly Category[] = CATEGORIES.filter(
-  (category) => !['audit', 'config', 'slug', 'email', 'custom_event'].includes(category),
+  (category) => !['audit', 'config', 'slug', 'email', 'username', 'custom_event'].includes(category),
 );
 
 /** Kinds whose events carry the resource whole, as the API shows it: only these are shown whole. */

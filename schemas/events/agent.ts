@@ -26,6 +26,26 @@ const Failure = closed({
   at: Timestamp,
 });
 
+/** More hosts than this are not parked one by one: the version is refused whole. */
+export const MAX_PARKED = 1000;
+
+/**
+ * A host that an agent does not run as desired, while it runs the rest of the version: as it was in `held_version`, or,
+ * null, not at all. It stands until the host, or what it refers to, changes (`content`) or somebody asks for a retry.
+ */
+export const ParkedHost = closed({
+  virtual_host_id: Uuid,
+  name: Type.String({ maxLength: 256 }),
+  content: Sha256,
+  held_version: nullable(version),
+  /** Not known to be at fault: it waits until the one that is has been found. */
+  suspect: Type.Boolean(),
+  reason: Reason,
+  stage: Stage,
+  message: Type.String({ maxLength: 512 }),
+});
+export type ParkedHost = Static<typeof ParkedHost>;
+
 /** Milliseconds from the delivery of a version to each stage that it passed. */
 const Stages = Type.Record(Type.String({ maxLength: 32 }), Type.Integer({ minimum: 0 }));
 
@@ -71,6 +91,15 @@ export const agentEvents = {
   }),
   'config.refused': closed({ agent_id: Uuid, failure: Failure }),
   'config.rolled_back': closed({ agent_id: Uuid, failure: Failure }),
+  /** All that is parked from now on; empty once nothing is. */
+  'config.parked': closed({
+    agent_id: Uuid,
+    version,
+    hosts: Type.Array(ParkedHost, { maxItems: MAX_PARKED }),
+    at: Timestamp,
+  }),
+  /** nginx has not proven what is desired for longer than it may take; ends with what is applied next. */
+  'config.overdue': closed({ agent_id: Uuid, version, digest: Sha256, at: Timestamp }),
   /** What its configuration is rendered for, as the agent said it; again only when that changed. */
   'nginx.reported': closed({ agent_id: Uuid, build: NginxBuild, at: Timestamp }),
   'nginx.started': closed({ agent_id: Uuid, at: Timestamp }),

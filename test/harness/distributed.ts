@@ -5,7 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startDouble } from '../eventstoredb/index.js';
+import { type DoubleNode, startDouble } from '../eventstoredb/index.js';
 import { startKafka } from '../services/kafka.js';
 import { startMongo } from '../services/mongodb.js';
 import { type Api, api } from './api.js';
@@ -29,13 +29,52 @@ export interface Distributed {
   readonly api: Api;
   readonly brokers: readonly string[];
   readonly servers: readonly string[];
-  kill(role: Role): Promise<void>;
+  /** Where a test may look into and break what the roles share. */
+  readonly eventstore: EventStore;
+  readonly mongoUrl: string;
+  kill(role: Role, signal?: NodeJS.Signals): Promise<void>;
   restart(role: Role): Promise<void>;
+  /** Sends a signal and does not wait. */
+  signal(role: Role, signal: NodeJS.Signals): void;
+  ended(role: Role): boolean;
+  /** A second process of this role on ports of its own, which the front does not know. */
+  another(role: Role): Promise<Running>;
   end(): Promise<void>;
 }
 
+/** EventStoreDB's double, which may be ended and started again at its port with what it holds. */
+export interface EventStore {
+  readonly url: string;
+  node(): DoubleNode;
+  down(): void;
+  up(): Promise<void>;
+}
+
+async function eventStore(): Promise<EventStore> {
+  let node = await startDouble();
+  const { port, store } = node;
+  return {
+    url: `esdb://127.0.0.1:${port}?tls=false`,
+    node: () => node,
+    down: () => node.stop(),
+    up: async () => {
+      node = await startDouble({ port, store });
+    },
+  };
+}
+
+export interface DistributedOptions {
+  /** For every role. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The address by which the roles reach the server that speaks MongoDB's protocol. */
+  readonly mongoVia?: (url: string) => Promise<string>;
+}
+
 /** Undefined where a stand-in cannot be had; the reason has been printed. */
-export async function distributed(folder: string): Promise<Distributed | undefined> {
+export async function distributed(
+  folder: string,
+  options: DistributedOptions = {},
+): Promise<Distributed | undefined> {
   const mongo = await startMongo();
   const kafka = await startKafka();
   if (!mongo || !kafka) {
@@ -43,8 +82,8 @@ export async function distributed(folder: string): Promise<Distributed | undefin
     await kafka?.stop();
     return undefined;
   }
-  const double = await startDouble();
-  const eventstoreUrl = `esdb://127.0.0.1:${double.port}?tls=false`;
+  const eventstore = await eventStore();
+  const mongoUrl = (await options.mongoVia?.(mongo.url)) ?? mongo.url;
   mkdirSync(folder, { recursive: true });
   const key = join(folder, 'master.key');
   writeFileSync(key, Buffer.from(crypto.getRandomValues(new Uint8Array(32))), { mode: 0o600 });
@@ -53,25 +92,23 @@ export async function distributed(folder: string): Promise<Distributed | undefin
   const ports = new Map<Role, number>();
   const running = new Map<Role, Running>();
 
-  async function startRole(role: Role): Promise<void> {
-    const port = ports.get(role) ?? (await freePort());
-    ports.set(role, port);
+  async function startProcess(role: Role, name: string, port: number, grpc: number): Promise<Running> {
     const one = start(BIN, ['serve'], {
       env: {
         NXMESH_ROLES: role,
-        NXMESH_DATA_DIR: join(folder, role),
+        NXMESH_DATA_DIR: join(folder, name),
         NXMESH_HTTP_LISTEN: `127.0.0.1:${port}`,
-        NXMESH_GRPC_LISTEN: `127.0.0.1:${grpcPort}`,
-        NXMESH_EVENTSTORE_URL: eventstoreUrl,
-        NXMESH_MONGODB_URL: mongo?.url ?? '',
+        NXMESH_GRPC_LISTEN: `127.0.0.1:${grpc}`,
+        NXMESH_EVENTSTORE_URL: eventstore.url,
+        NXMESH_MONGODB_URL: mongoUrl,
         NXMESH_KAFKA_BROKERS: kafka?.brokers.join(',') ?? '',
         NXMESH_MASTER_KEY_FILE: key,
         NXMESH_ADMIN_EMAIL: ADMIN.email,
         NXMESH_ADMIN_PASSWORD: ADMIN.password,
+        ...options.env,
       },
-      log: join(folder, `${role}.log`),
+      log: join(folder, `${name}.log`),
     });
-    running.set(role, one);
     let ended = false;
     void one.exited.then(() => {
       ended = true;
@@ -79,12 +116,20 @@ export async function distributed(folder: string): Promise<Distributed | undefin
     await until(
       `${role} is ready`,
       async () => ended || (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200,
-      30_000,
+      90_000,
     );
     if (ended) {
       throw new Error(`${role} ended:\n${one.output()}`);
     }
+    return one;
   }
+
+  async function startRole(role: Role): Promise<void> {
+    const port = ports.get(role) ?? (await freePort());
+    ports.set(role, port);
+    running.set(role, await startProcess(role, role, port, grpcPort));
+  }
+  const others: Running[] = [];
 
   for (const role of DISTRIBUTED_ROLES) {
     await startRole(role);
@@ -96,16 +141,26 @@ export async function distributed(folder: string): Promise<Distributed | undefin
     api: api(front.url, ADMIN),
     brokers: kafka.brokers,
     servers: [
-      `EventStoreDB's double on ${eventstoreUrl}`,
+      `EventStoreDB's double on ${eventstore.url}`,
       `${mongo.name} on ${mongo.url}`,
       `Kafka on ${kafka.brokers.join()}`,
     ],
-    kill: async (role) => running.get(role)?.end('SIGKILL'),
+    eventstore,
+    mongoUrl: mongo.url,
+    kill: async (role, signal = 'SIGKILL') => running.get(role)?.end(signal),
     restart: startRole,
+    signal: (role, signal) => process.kill(running.get(role)?.pid ?? 0, signal),
+    ended: (role) => running.get(role)?.ended() ?? true,
+    another: async (role) => {
+      const name = `${role}-${others.length + 2}`;
+      const one = await startProcess(role, name, await freePort(), await freePort());
+      others.push(one);
+      return one;
+    },
     end: async () => {
-      await Promise.all([...running.values()].map((one) => one.end()));
+      await Promise.all([...running.values(), ...others].map((one) => one.end()));
       await front.process.end();
-      double.stop();
+      eventstore.down();
       await Promise.all([mongo.stop(), kafka.stop()]);
     },
   };

@@ -5,6 +5,7 @@ import { createWriteStream } from 'node:fs';
 export interface Running {
   readonly pid: number;
   readonly exited: Promise<number | null>;
+  ended(): boolean;
   /** What it printed so far. */
   output(): string;
   /** Ends it and waits until it is gone. */
@@ -37,9 +38,11 @@ export function start(
       log?.write(chunk);
     });
   }
+  let ended = false;
   const exited = new Promise<number | null>((resolve) => {
     child.on('error', () => resolve(null));
     child.on('exit', (code) => {
+      ended = true;
       children.delete(child);
       resolve(code);
     });
@@ -47,6 +50,7 @@ export function start(
   return {
     pid: child.pid ?? 0,
     exited,
+    ended: () => ended,
     output: () => text,
     end: async (signal = 'SIGTERM') => {
       child.kill(signal);
