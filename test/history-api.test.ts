@@ -2,152 +2,19 @@
 /** The past over HTTP, with every answer held against its schema: who may, what is refused, and what a refusal says. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { commandHandlers } from '../commands/handlers.js';
-import { writeRoutes } from '../commands/index.js';
 import { id } from '../domain/workspace/workspace.fixture.js';
-import { eventLog, memoryLog } from '../event-log/index.js';
-import { newId, startApp } from '../http/http.harness.js';
-import { streams, systemClock, systemRandom, systemTimers, timestamp } from '../kernel/index.js';
-import { lastOf, past, reader, readModels, runDesiredConfig } from '../projections/index.js';
-import { startRunner } from '../projections/runner.harness.js';
-import { agentHealth, queryRoutes } from '../read-api/index.js';
-import { memoryReadStore } from '../read-store/index.js';
-import { until } from './harness/until.js';
+import { newId } from '../http/http.harness.js';
+import { ACME, MINE, pastApi, RIVAL } from './harness/past-api.js';
 
-type WriteDeps = Parameters<typeof writeRoutes>[0];
-type ReadDeps = Parameters<typeof queryRoutes>[0];
-
-const MINE = id(1);
-const [ACME, RIVAL] = [id(11), id(12)];
 const ws = `/v1/workspaces/${MINE}`;
 
-async function start() {
-  const deps = { clock: systemClock, timers: systemTimers, random: systemRandom };
-  const fault: { append?: Error | undefined } = {};
-  const stored = eventLog(memoryLog());
-  const log: typeof stored = {
-    ...stored,
-    append: (...args) => (fault.append ? Promise.reject(fault.append) : stored.append(...args)),
-  };
-  const store = memoryReadStore(deps);
-  const handlers = commandHandlers({ log, ...deps });
-  const runner = startRunner(log, store);
-  const ending = new AbortController();
-  let published = 0n;
-  const checkpoint = {
-    load: async () => 0n,
-    save: async (position: bigint) => {
-      published = position;
-    },
-  };
-  const workflow = runDesiredConfig({ log, clock: systemClock, checkpoint }, ending.signal);
-  const read = reader(store, readModels);
-  const passed = (position: bigint, ms: number): Promise<boolean> => runner.passed(position, ms);
-  const at = timestamp(systemClock.now());
-  for (const [organizationId, workspaceId] of [
-    [ACME, MINE],
-    [RIVAL, id(2)],
-  ] as const) {
-    await handlers.workspace.run(
-      streams.workspace(workspaceId),
-      workspaceId,
-      { type: 'create-workspace', id: workspaceId, organizationId, body: { name: 'W', slug: 'w' }, at },
-      {
-        commandId: newId(),
-        digest: 'd',
-        correlationId: 'shared',
-        causationId: 'r',
-        actor: 'system',
-        organizationId,
-        workspaceId,
-      },
-      () => undefined,
-    );
-  }
-  // A certificate as an upload leaves it; how its key is kept is another test's.
-  const certify = (certificateId: string, name: string) =>
-    handlers.workspace.run(
-      streams.workspace(MINE),
-      certificateId,
-      {
-        type: 'upload-certificate',
-        id: certificateId,
-        upload: {
-          domain: name,
-          names: [name],
-          fingerprint: 'a'.repeat(64),
-          issued_at: at,
-          expires_at: '2099-01-01T00:00:00.000Z',
-          auto_renew: false,
-        },
-        at,
-      },
-      {
-        commandId: newId(),
-        digest: 'd',
-        correlationId: 'r',
-        causationId: 'r',
-        actor: 'user:1',
-        organizationId: ACME,
-        workspaceId: MINE,
-      },
-      () => undefined,
-    );
-  const locate: WriteDeps['locate'] = async (kind, wanted) => {
-    const place = await read.get('places', wanted);
-    if (place?.kind !== kind) {
-      return undefined;
-    }
-    const workspace = kind === 'workspace' ? place : await read.get('places', place.parent);
-    return workspace && { workspaceId: workspace.id, organizationId: workspace.parent };
-  };
-  const write = { handlers, locate, passed, log, lastOf: lastOf(read), ...deps } as unknown as WriteDeps;
-  const queries = {
-    reader: read,
-    passed,
-    health: agentHealth(store),
-    past: past(log),
-    ...deps,
-  } as unknown as ReadDeps;
-  const wanted = /Upstream|VirtualHost|Version|Certificate|Request|Change|History|Workspace/;
-  const routes = [...writeRoutes(write), ...queryRoutes(queries)].filter(({ operationId }) =>
-    wanted.test(operationId),
-  );
-  const app = await startApp(routes);
-  return {
-    ...app,
-    log,
-    fault,
-    certify,
-    /** The newest version, once everything that was written is in one. */
-    newest: async (): Promise<number> => {
-      const head = await log.head();
-      await until('published', () => published >= head || undefined);
-      await runner.passed(await log.head(), 5_000);
-      const found = await read.find('versions', {
-        where: { workspace_id: MINE },
-        orderBy: 'number',
-        descending: true,
-        limit: 1,
-      });
-      return found.items[0]?.number ?? 0;
-    },
-    end: async () => {
-      ending.abort();
-      await workflow;
-      await runner.stop();
-      await app.close();
-    },
-  };
-}
-
-let api: Awaited<ReturnType<typeof start>>;
+let api: Awaited<ReturnType<typeof pastApi>>;
 let editor: { id: string; token: string };
 let viewer: { id: string; token: string };
 let rival: { id: string; token: string };
 
 test.before(async () => {
-  api = await start();
+  api = await pastApi();
   editor = await api.user({ [ACME]: 'editor' });
   viewer = await api.user({ [ACME]: 'viewer' });
   rival = await api.user({ [RIVAL]: 'owner' });

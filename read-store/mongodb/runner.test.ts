@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Append, seeded } from '../../projections/history.harness.js';
-import { readModels } from '../../projections/models.js';
+import { readModels as allModels } from '../../projections/models.js';
 import { hashes, rebuilt, setup, startRunner, until } from '../../projections/runner.harness.js';
 import type { Mongo } from '../../test/services/mongodb.js';
 import { onMongo, scratch } from './server.harness.js';
@@ -11,6 +11,9 @@ import { onMongo, scratch } from './server.harness.js';
 type Setup = ReturnType<typeof setup>;
 
 const EVENTS = 1_500;
+
+/** The records have fifteen indexes, with which FerretDB on SQLite takes 7 ms a document: minutes, and nothing new. */
+const readModels = allModels.filter(({ name }) => name !== 'records');
 
 async function fill(append: Setup['append'], facts: readonly Append[]): Promise<void> {
   for (const [stream, fact] of facts) {
@@ -33,7 +36,7 @@ function tests(server: Mongo): void {
       const store = await place.open();
       const first = startRunner(log, store, readModels, { leaseTtlMs: 5_000 });
       assert.ok(await first.passed(await log.head(), 60_000), JSON.stringify(board(await first.status())));
-      assert.equal(await hashes(store), await rebuilt(log));
+      assert.equal(await hashes(store, readModels), await rebuilt(log, readModels));
       // Another process, with the log a little further on.
       const second = startRunner(log, await place.open(), readModels, { leaseTtlMs: 5_000, batchSize: 7 });
       assert.ok(await second.passed(await log.head(), 20_000), 'stands by');
@@ -45,7 +48,7 @@ function tests(server: Mongo): void {
       );
       assert.ok(await second.passed(await log.head(), 20_000));
       await second.stop();
-      assert.equal(await hashes(store), await rebuilt(log));
+      assert.equal(await hashes(store, readModels), await rebuilt(log, readModels));
     } finally {
       await place.dispose();
     }
@@ -68,7 +71,7 @@ function tests(server: Mongo): void {
       await server.up();
       assert.ok(await runner.passed(await log.head(), 90_000), JSON.stringify(board(await runner.status())));
       await runner.stop();
-      assert.equal(await hashes(store), await rebuilt(log));
+      assert.equal(await hashes(store, readModels), await rebuilt(log, readModels));
     } finally {
       await place.dispose();
     }
