@@ -2,6 +2,7 @@
 export * from './agent/index.js';
 export { type CertificateUpload, covers } from './certificate/index.js';
 export * from './config/index.js';
+export * from './custom-event/index.js';
 export * from './organization/index.js';
 export * from './slug/index.js';
 export * from './user/index.js';

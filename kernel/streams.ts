@@ -2,7 +2,16 @@
 import { invariant } from './never.js';
 
 /** Categories of streams. Snake case without `-`: EventStoreDB takes what stands before the first `-`. */
-export const CATEGORIES = ['organization', 'workspace', 'config', 'agent', 'user', 'email', 'slug'] as const;
+export const CATEGORIES = [
+  'organization',
+  'workspace',
+  'config',
+  'agent',
+  'user',
+  'email',
+  'slug',
+  'custom_event',
+] as const;
 export type Category = (typeof CATEGORIES)[number];
 
 const stream =
@@ -21,6 +30,7 @@ export const streams = {
   user: stream('user'),
   email: stream('email'),
   slug: stream('slug'),
+  custom_event: stream('custom_event'),
 } as const satisfies Record<Category, (id: string) => string>;
 
 export const categoryOf = (name: string): string => name.slice(0, name.indexOf('-'));

@@ -2,6 +2,7 @@
 import type { AgentFacts, EventData } from '../../schemas/index.js';
 
 export type Failure = EventData<'config.refused'>['failure'];
+export type Alert = EventData<'health.alert_raised'>['alert'];
 
 /** What decisions about one agent need to know; the read model knows more. */
 export interface AgentState {
@@ -15,6 +16,8 @@ export interface AgentState {
   nginxRunning: boolean | undefined;
   /** Commands that were asked for and not answered yet. */
   readonly pending: Set<string>;
+  /** What is wrong now, by the alert's id, as it was raised last. */
+  readonly alerts: Map<string, Alert>;
 }
 
 export const initial = (): AgentState => ({
@@ -25,4 +28,5 @@ export const initial = (): AgentState => ({
   failed: undefined,
   nginxRunning: undefined,
   pending: new Set(),
+  alerts: new Map(),
 });

@@ -3,11 +3,13 @@ import type { EventEnvelope, Recorded } from '../../kernel/index.js';
 import type { Static } from '../common.js';
 import { agentEvents } from './agent.js';
 import { configEvents } from './config.js';
+import { customEvents } from './custom.js';
 import { organizationEvents, slugEvents } from './organization.js';
 import { emailEvents, userEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
 export * from './config.js';
+export * from './custom.js';
 
 /** Every event type with the schema of its data, at its newest version. */
 export const eventSchemas = {
@@ -18,6 +20,7 @@ export const eventSchemas = {
   ...agentEvents,
   ...userEvents,
   ...emailEvents,
+  ...customEvents,
 };
 
 export type EventType = keyof typeof eventSchemas;
@@ -47,6 +50,7 @@ export type ConfigFact = Fact<Keys<typeof configEvents>>;
 export type AgentStreamFact = Fact<Keys<typeof agentEvents>>;
 export type SlugFact = Fact<Keys<typeof slugEvents>>;
 export type EmailFact = Fact<Keys<typeof emailEvents>>;
+export type CustomEventFact = Fact<Keys<typeof customEvents>>;
 export type UserFact = Fact<Keys<typeof userEvents>>;
 export type WorkspaceEvent = StoredEvent<Keys<typeof workspaceEvents>>;
 export type ConfigEvent = StoredEvent<Keys<typeof configEvents>>;
