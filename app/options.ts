@@ -28,6 +28,10 @@ const SETTINGS: readonly (readonly [flag: string, description: string, preset?: 
     'where events are published, host:port separated by commas; nowhere when left out',
   ],
   ['kafka-topic <topic>', 'what they are published to', 'nxmesh.events'],
+  [
+    'allowed-origins <origins>',
+    'where browsers that open live events may come from, separated by commas; nowhere when left out',
+  ],
   ['rate-limit <requests>', 'a minute for each principal', '1000'],
   ['log-level <level>', 'debug, info, warn, error or silent', 'info'],
 ];

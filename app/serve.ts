@@ -3,7 +3,7 @@
  * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
  * what it needs from here and knows nothing of the others.
  */
-import { httpApp, httpServer, jwtAuthenticator, keyId } from '../http/index.js';
+import { acceptSockets, httpApp, httpServer, jwtAuthenticator, keyId } from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
 import { probes } from '../read-api/index.js';
 import { type Context, openContext } from './context.js';
@@ -65,11 +65,20 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
     await part.listen?.();
   }
   const server = await httpServer({ listener: app.listener, ...settings.httpListen, clock, timers, random });
+  const refuseSockets = acceptSockets(
+    server.server,
+    parts.flatMap((part) => part.sockets ?? []),
+    { log, clock, timers, random },
+  );
   log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
 
   return {
     madePassword: keys.madePassword,
     close: async () => {
+      refuseSockets();
+      for (const part of parts) {
+        part.drain?.();
+      }
       await server.close(HTTP_GRACE_MS);
       for (const part of parts.toReversed()) {
         await part.close();

@@ -30,6 +30,8 @@ export interface ServeSettings {
   readonly kafkaTopic: string;
   /** The log and the stores may be shared by several processes. */
   readonly distributed: boolean;
+  /** Where browsers that open live events may come from. */
+  readonly allowedOrigins: readonly string[];
   /** Requests a minute for each principal. */
   readonly rateLimit: number;
   readonly logLevel: string;
@@ -84,6 +86,7 @@ export function serveSettings(given: Given): ServeSettings {
     ),
     kafkaTopic: check('kafka-topic', () => matching(given.kafkaTopic, TOPIC, 'is not a topic'), ''),
     distributed: eventstoreUrl !== undefined && mongodbUrl !== undefined,
+    allowedOrigins: check('allowed-origins', () => list(given.allowedOrigins).map(origin), []),
     rateLimit: check('rate-limit', () => wholeNumber(given.rateLimit ?? ''), 0),
     logLevel: check('log-level', () => oneOf(given.logLevel, LEVELS), ''),
   };
@@ -114,6 +117,14 @@ const list = (text: string | undefined): string[] =>
 function matching(text: string | undefined, pattern: RegExp, not: string): string {
   if (text === undefined || !pattern.test(text)) {
     throw new BadSetting(`${JSON.stringify(text ?? '')} ${not}`);
+  }
+  return text;
+}
+
+/** `https://console.example.com`, exactly as browsers say it: nothing else would ever match. */
+function origin(text: string): string {
+  if (!URL.canParse(text) || new URL(text).origin !== text) {
+    throw new BadSetting(`${JSON.stringify(text)} is not an origin such as https://console.example.com`);
   }
   return text;
 }

@@ -10,6 +10,7 @@ export interface Handlers {
   readonly agent: Handler<domain.AgentState, domain.AgentCommand>;
   readonly user: Handler<domain.UserState, domain.UserCommand>;
   readonly email: Handler<domain.EmailState, domain.EmailCommand>;
+  readonly custom_event: Handler<domain.CustomEventState, domain.CustomEventCommand>;
 }
 
 export const commandHandlers = (deps: HandlerDeps): Handlers => ({
@@ -19,4 +20,5 @@ export const commandHandlers = (deps: HandlerDeps): Handlers => ({
   agent: commandHandler(deps, domain.agent),
   user: commandHandler(deps, domain.user),
   email: commandHandler(deps, domain.email),
+  custom_event: commandHandler(deps, domain.customEvent),
 });

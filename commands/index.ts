@@ -2,6 +2,7 @@
 import type { Route } from '../http/index.js';
 import { type AgentCommandDeps, agentCommands } from './agent.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
+import { eventCommands } from './event.js';
 import { organizationCommands } from './organization.js';
 import { type SessionDeps, sessionCommands } from './session.js';
 import { upstreamCommands } from './upstream.js';
@@ -24,4 +25,5 @@ export const writeRoutes = (deps: AgentCommandDeps & CertificateCommandDeps & Se
   ...upstreamCommands(deps),
   ...virtualHostCommands(deps),
   ...certificateCommands(deps),
+  ...eventCommands(deps),
 ];

@@ -85,7 +85,7 @@ export function jwtAuthenticator(
     if (!principal) {
       throw invalidToken();
     }
-    return principal;
+    return { ...principal, expiresAt: claims.exp * 1000 };
   };
 }
 
@@ -110,6 +110,7 @@ function keyFor(keys: ReadonlyMap<string, KeyObject>, header: unknown): KeyObjec
 interface Claims {
   readonly sub: string;
   readonly sv: number;
+  readonly exp: number;
 }
 
 /** What the library does not ask for: that the claims are there at all, and of the right type. */

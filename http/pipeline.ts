@@ -78,6 +78,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       position,
       path: fill(route.path, params),
       network,
+      origin: ctx.req.headers.origin,
       signal: goneSignal(ctx.res),
       allow: (organizationId, workspaceId) => {
         invariant(mustAllow, `${route.operationId} is not decided on an organization`);

@@ -43,6 +43,9 @@ export const POLICY = {
   'certificate.create': ['editor', 'write:certificates'],
   'certificate.delete': ['editor', 'write:certificates'],
   'change.read': ['viewer', 'read:changes'],
+  'event.subscribe': ['signed_in', 'events:subscribe'],
+  'event.list': ['viewer', 'events:subscribe'],
+  'event.emit': ['editor', 'events:emit'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 
 export type Action = keyof typeof POLICY;

@@ -30,6 +30,8 @@ export interface HandlerRequest<Params = Record<string, string>, Query = unknown
   readonly path: string;
   /** The caller's network: an IPv4 address or an IPv6 /64, as the socket shows it. */
   readonly network: string;
+  /** The page that the request comes from, as its browser says; undefined where it is none. */
+  readonly origin: string | undefined;
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
   /**

@@ -2,6 +2,7 @@
 export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
+export type { CustomEventDoc } from './custom-events.js';
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
 export { type Models, readModels } from './models.js';
 export type { OrganizationDoc } from './organizations.js';

@@ -2,6 +2,7 @@
 import { type AgentDoc, agents } from './agents.js';
 import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
+import { type CustomEventDoc, customEvents } from './custom-events.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
 import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
@@ -13,6 +14,7 @@ import { type WorkspaceDoc, workspaces } from './workspaces.js';
 export interface Models {
   readonly agents: AgentDoc;
   readonly certificates: CertificateDoc;
+  readonly custom_events: CustomEventDoc;
   readonly deliveries: DeliveryDoc;
   readonly organizations: OrganizationDoc;
   readonly places: PlaceDoc;
@@ -32,4 +34,5 @@ export const readModels: readonly Projection[] = [
   virtualHosts,
   certificates,
   changes,
+  customEvents,
 ];

@@ -5,6 +5,7 @@ import { agentQueries } from './agent.js';
 import type { LoadHealth } from './agent-health.js';
 import { certificateQueries } from './certificate.js';
 import { changeQueries } from './change.js';
+import { eventQueries } from './event.js';
 import { organizationQueries } from './organization.js';
 import { type ScopeDeps, scope } from './scope.js';
 import { upstreamQueries } from './upstream.js';
@@ -27,5 +28,6 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
     ...virtualHostQueries(scoped),
     ...certificateQueries(scoped, deps.clock),
     ...changeQueries(scoped),
+    ...eventQueries(scoped),
   ];
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HandlerRequest, pageAnswer, windowOf } from '../http/index.js';
+import { type HandlerRequest, type Principal, pageAnswer, roleAt, windowOf } from '../http/index.js';
 import { notFound, unavailable } from '../kernel/index.js';
 import type { Models, Page, Reader } from '../projections/index.js';
 import { type Query, StoreUnavailable } from '../read-store/index.js';
@@ -44,9 +44,19 @@ export interface Scope {
     workspaceId: string,
     query: Query,
   ): Promise<Page<Scoped<Models[N]>>>;
+  /** Events of programs in an organization, but for those of workspaces that are hidden from the principal. */
+  events(
+    request: ReadRequest,
+    organizationId: string,
+    where: { readonly workspace_id?: string; readonly type?: string },
+  ): Promise<Page<Scoped<Models['custom_events']>>>;
 }
 
 const WAIT_MS = 2000;
+/** Documents read at a time where rights decide, which the store has no index for. */
+const BATCH = 1000;
+
+const hidesAny = ({ workspaceRoles }: Principal): boolean => Object.values(workspaceRoles).includes('none');
 
 export function scope({ reader, passed }: ScopeDeps): Scope {
   async function read<T>(request: ReadRequest, load: () => Promise<T>): Promise<T> {
@@ -120,6 +130,25 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
       read(request, async () => {
         await allowWorkspace(request, workspace_id);
         return yesAll(await reader.find(name, { ...query, where: { ...query.where, workspace_id } }));
+      }),
+    events: (request, organization_id, where) =>
+      read(request, async () => {
+        const { principal } = request;
+        request.allow(organization_id, where.workspace_id);
+        const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
+        const query = { where: { ...where, organization_id }, orderBy: 'emitted_at', descending: true };
+        if (where.workspace_id !== undefined || !hidesAny(principal)) {
+          return yesAll(await reader.find('custom_events', { ...query, offset, limit }));
+        }
+        const seen: Models['custom_events'][] = [];
+        for (let from = 0, total = 1; from < total; from += BATCH) {
+          const batch = await reader.find('custom_events', { ...query, offset: from, limit: BATCH });
+          seen.push(
+            ...batch.items.filter((doc) => roleAt(principal, organization_id, doc.workspace_id ?? undefined)),
+          );
+          total = batch.total;
+        }
+        return yesAll({ items: seen.slice(offset, offset + limit), total: seen.length });
       }),
   };
 }

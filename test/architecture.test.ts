@@ -43,6 +43,7 @@ const CLIENTS: Record<string, readonly string[]> = {
   koa: ['http'],
   '@koa/router': ['http'],
   'koa-jwt': ['http'],
+  ws: ['http'],
   ajv: ['schemas'],
   typebox: ['schemas'],
 };

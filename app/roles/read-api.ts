@@ -1,12 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-import { agentHealth, queryRoutes } from '../../read-api/index.js';
+import { Unavailable } from '../../event-log/index.js';
+import { agentHealth, liveEvents, queryRoutes } from '../../read-api/index.js';
 import type { Context } from '../context.js';
 import type { Part } from './part.js';
 
 /** Everything that is read. */
-export async function readApiRole({ reader, passed, readStore, clock }: Context): Promise<Part> {
+export async function readApiRole(context: Context): Promise<Part> {
+  const { reader, passed, readStore, clock, timers, random, events, log, users, settings } = context;
+  const live = await liveEvents({
+    log: {
+      head: () => events.head(),
+      subscribe: (options) => events.subscribe(options),
+      isPassing: (error) => error instanceof Unavailable,
+    },
+    clock,
+    timers,
+    random,
+    logger: log,
+    store: readStore,
+    reload: async (principal) => {
+      const user = await users.find(principal.userId);
+      return user && { ...principal, isAdmin: user.isAdmin };
+    },
+    organizationOf: async (id) => (await reader.get('workspaces', id))?.organization_id,
+    allowedOrigins: settings.allowedOrigins,
+  });
   return {
-    routes: queryRoutes({ reader, passed, health: agentHealth(readStore), clock }),
-    close: async () => {},
+    routes: [...queryRoutes({ reader, passed, health: agentHealth(readStore), clock }), ...live.routes],
+    sockets: live.sockets,
+    notReady: async () => live.trouble(),
+    drain: live.drain,
+    close: live.stop,
   };
 }

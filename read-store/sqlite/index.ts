@@ -122,6 +122,11 @@ function open(options: SqliteReadStoreOptions): ReadStore {
       transaction(() => apply(ops));
       wipe();
     },
+    take: async (collection, id) => {
+      const row = db.get(`DELETE FROM ${collections.table(collection).name} WHERE id = ? RETURNING doc`, id);
+      wipe();
+      return row && deserialize(String(row.doc));
+    },
     checkpoint: async (projection) => checkpointOf(projection),
     pointer: async (projection) =>
       Number(db.get('SELECT version FROM pointers WHERE projection = ?', projection)?.version ?? 0),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closed, DisplayName, Labels, nullable, oneOf, Slug, type Static, Type, Uuid } from '../common.js';
+import { CustomEventData, CustomEventType } from '../events/custom.js';
 import * as R from '../resources/index.js';
 
 const optional = Type.Optional;
@@ -148,3 +149,11 @@ export const UpdateVirtualHost = Type.Partial(closed(virtualHostFields), {
   minProperties: 1,
 });
 export type UpdateVirtualHost = Static<typeof UpdateVirtualHost>;
+
+export const EmitEvent = closed({
+  type: CustomEventType,
+  data: optional(CustomEventData),
+  organization_id: optional(Uuid),
+  workspace_id: optional(Uuid),
+});
+export type EmitEvent = Static<typeof EmitEvent>;

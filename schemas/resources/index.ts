@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export * from './agent.js';
 export * from './certificate.js';
+export * from './custom-event.js';
 export * from './organization.js';
 export * from './upstream.js';
 export * from './virtual-host.js';

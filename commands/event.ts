@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import { organizationOf, type Route, route } from '../http/index.js';
+import { createdId, detail, invalid, streams, timestamp } from '../kernel/index.js';
+import { CustomEvent, closed, EmitEvent, Type, Uuid } from '../schemas/index.js';
+import { answer, type CommandDeps, contextOf } from './request.js';
+
+/** Events of programs. Each has a stream of its own, so that those who emit never wait for each other. */
+export function eventCommands(deps: CommandDeps): Route[] {
+  const { handlers, clock } = deps;
+
+  /** The workspace must be one of the organization's: what is another's is as good as none. */
+  async function checkWorkspace(organizationId: string, workspaceId: string): Promise<void> {
+    const place = await deps.locate('workspace', workspaceId);
+    if (place?.organizationId !== organizationId) {
+      throw invalid([detail('workspace_id', 'NOT_FOUND', 'The organization has no such workspace')]);
+    }
+  }
+
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/events',
+      operationId: 'emitEvent',
+      summary: 'Emit an event of your own, for all who subscribe to it',
+      tag: 'Events',
+      permission: 'event.emit',
+      query: closed({ organization_id: Type.Optional(Uuid) }),
+      body: EmitEvent,
+      success: { status: 201, schema: CustomEvent },
+      errors: ['NOT_FOUND'],
+      idempotent: true,
+      handler: async (request) => {
+        const { body, query, principal } = request;
+        const organizationId = organizationOf(principal, query.organization_id, body.organization_id);
+        const { workspace_id: workspaceId } = body;
+        request.allow(organizationId, workspaceId);
+        if (workspaceId !== undefined) {
+          await checkWorkspace(organizationId, workspaceId);
+        }
+        const place = { organizationId, ...(workspaceId === undefined ? {} : { workspaceId }) };
+        const asked = contextOf(request, deps, place);
+        const id = createdId(asked.commandId, 'custom_event');
+        const outcome = await handlers.custom_event.run(
+          streams.custom_event(id),
+          id,
+          {
+            type: 'emit',
+            event: {
+              custom_event_id: id,
+              organization_id: organizationId,
+              workspace_id: workspaceId ?? null,
+              type: body.type,
+              data: body.data ?? {},
+              at: timestamp(clock.now()),
+            },
+          },
+          asked,
+          ({ emitted }) =>
+            emitted && {
+              id,
+              organization_id: emitted.organization_id,
+              workspace_id: emitted.workspace_id,
+              type: emitted.type,
+              data: emitted.data,
+              emitted_at: emitted.at,
+            },
+        );
+        return answer(deps, outcome);
+      },
+    }),
+  ];
+}
