@@ -67,6 +67,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     const position = positionOf(ctx.req);
     const body = bodyOf(route, checkBody, await readBody(ctx.req, deps.maxBodyBytes));
     let grant: Grant | undefined;
+    let gone: AbortSignal | undefined;
     const request: HandlerRequest = {
       params,
       query,
@@ -79,7 +80,10 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       path: fill(route.path, params),
       network,
       origin: ctx.req.headers.origin,
-      signal: goneSignal(ctx.res),
+      get signal() {
+        gone ??= goneSignal(ctx.res);
+        return gone;
+      },
       allow: (organizationId, workspaceId) => {
         invariant(mustAllow, `${route.operationId} is not decided on an organization`);
         grant = authorize(principal, permission, {

@@ -10,6 +10,8 @@ export const CATEGORIES = [
   'user',
   'email',
   'slug',
+  'session',
+  'api_key',
   'custom_event',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -30,6 +32,8 @@ export const streams = {
   user: stream('user'),
   email: stream('email'),
   slug: stream('slug'),
+  session: stream('session'),
+  api_key: stream('api_key'),
   custom_event: stream('custom_event'),
 } as const satisfies Record<Category, (id: string) => string>;
 

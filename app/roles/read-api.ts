@@ -2,11 +2,12 @@
 import { Unavailable } from '../../event-log/index.js';
 import { agentHealth, liveEvents, queryRoutes } from '../../read-api/index.js';
 import type { Context } from '../context.js';
+import { reloader } from '../reload.js';
 import type { Part } from './part.js';
 
 /** Everything that is read. */
 export async function readApiRole(context: Context): Promise<Part> {
-  const { reader, passed, readStore, clock, timers, random, events, log, users, settings } = context;
+  const { reader, passed, readStore, clock, timers, random, events, log, access, settings } = context;
   const live = await liveEvents({
     log: {
       head: () => events.head(),
@@ -18,10 +19,8 @@ export async function readApiRole(context: Context): Promise<Part> {
     random,
     logger: log,
     store: readStore,
-    reload: async (principal) => {
-      const user = await users.find(principal.userId);
-      return user && { ...principal, isAdmin: user.isAdmin };
-    },
+    reload: reloader(access, clock),
+    changed: () => access.changed(),
     organizationOf: async (id) => (await reader.get('workspaces', id))?.organization_id,
     allowedOrigins: settings.allowedOrigins,
   });

@@ -31,6 +31,8 @@ export interface FeedDeps {
   readonly logger: Log;
   readonly store: Pick<ReadStore, 'define' | 'find' | 'write' | 'take'>;
   readonly reload: ReloadPrincipal;
+  /** Resolves when anybody's rights have changed; without it they are only looked at again and again. */
+  readonly changed?: () => Promise<void>;
   /** The organization that a workspace is in; undefined when there is no such workspace. */
   readonly organizationOf: (workspaceId: string) => Promise<string | undefined>;
   /** Where browsers may come from: `https://console.example.com`, each whole and exact. */

@@ -7,6 +7,7 @@ import type { FeedDeps, FeedLimits } from './deps.js';
 
 /** Who cannot be asked about for this long may be anybody by now. */
 const BLIND_MS = 10_000;
+const COALESCE_MS = 50;
 
 export const keyOf = ({ kind, id, sessionId }: Principal): string => `${kind} ${id} ${sessionId ?? ''}`;
 
@@ -15,7 +16,13 @@ export const keyOf = ({ kind, id, sessionId }: Principal): string => `${kind} ${
  * second, and at every reader, whether it takes anything. Returns what stops it.
  */
 export function watch(
-  { clock, timers, logger, reload }: Pick<FeedDeps, 'clock' | 'timers' | 'logger' | 'reload'>,
+  {
+    clock,
+    timers,
+    logger,
+    reload,
+    changed,
+  }: Pick<FeedDeps, 'clock' | 'timers' | 'logger' | 'reload' | 'changed'>,
   limits: FeedLimits,
   connections: ReadonlySet<Connection>,
 ): () => void {
@@ -72,12 +79,30 @@ export function watch(
     await Promise.all([...groups].map(([key, group]) => look(key, group)));
   }
 
-  return timers.every(limits.recheckMs, () => {
+  const lookOnce = (): void => {
     if (!looking) {
       looking = true;
       void lookAtAll().finally(() => {
         looking = false;
       });
     }
-  });
+  };
+
+  let stopped = false;
+  async function lookWhenChanged(when: () => Promise<void>): Promise<void> {
+    while (!stopped) {
+      await when();
+      lookOnce();
+      // Many changes at once are one to us.
+      await timers.sleep(COALESCE_MS);
+    }
+  }
+  if (changed) {
+    void lookWhenChanged(changed);
+  }
+  const stopTicking = timers.every(limits.recheckMs, lookOnce);
+  return () => {
+    stopped = true;
+    stopTicking();
+  };
 }

@@ -8,6 +8,7 @@ import { checkCommit, checkQuery, deserialize, hashDocuments, serialize } from '
 import { StoreUnusable } from '../errors.js';
 import type { Commit, CommitResult, Op, ReadStore } from '../port.js';
 import { sqliteCollections } from './collections.js';
+import { freshCounts, rememberedCounts } from './counts.js';
 import type { Row } from './database.js';
 import { findInTable } from './find.js';
 import { sqliteLeases } from './leases.js';
@@ -39,12 +40,16 @@ function open(options: SqliteReadStoreOptions): ReadStore {
   const db = openFile(options);
   const collections = sqliteCollections(db, options.shared ?? false);
   const leases = sqliteLeases(db, options.clock);
+  const counts = options.shared ? freshCounts : rememberedCounts();
+  // Asked at every read; where the file is ours alone, nobody else moves one.
+  const pointers = new Map<string, number>();
 
   function transaction<T>(task: () => T): T {
     try {
       return db.transaction(task);
     } catch (error) {
       collections.forget();
+      counts.forget();
       throw error;
     }
   }
@@ -52,6 +57,7 @@ function open(options: SqliteReadStoreOptions): ReadStore {
   function apply(ops: readonly Op[]): void {
     for (const op of ops) {
       const table = collections.table(op.collection).name;
+      counts.written(table);
       if (op.kind === 'put') {
         db.run(
           `INSERT INTO ${table} (id, doc) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`,
@@ -112,7 +118,7 @@ function open(options: SqliteReadStoreOptions): ReadStore {
     find: async (collection, query = {}) => {
       const table = collections.table(collection);
       checkQuery(collection, table.indexes, query);
-      return findInTable(db, table, query);
+      return findInTable(db, counts, table, query);
     },
     commit: async (one) => {
       checkCommit(one);
@@ -123,13 +129,23 @@ function open(options: SqliteReadStoreOptions): ReadStore {
       wipe();
     },
     take: async (collection, id) => {
-      const row = db.get(`DELETE FROM ${collections.table(collection).name} WHERE id = ? RETURNING doc`, id);
+      const table = collections.table(collection).name;
+      counts.written(table);
+      const row = db.get(`DELETE FROM ${table} WHERE id = ? RETURNING doc`, id);
       wipe();
       return row && deserialize(String(row.doc));
     },
     checkpoint: async (projection) => checkpointOf(projection),
-    pointer: async (projection) =>
-      Number(db.get('SELECT version FROM pointers WHERE projection = ?', projection)?.version ?? 0),
+    pointer: async (projection) => {
+      const known = options.shared ? undefined : pointers.get(projection);
+      if (known !== undefined) {
+        return known;
+      }
+      const row = db.get('SELECT version FROM pointers WHERE projection = ?', projection);
+      const version = Number(row?.version ?? 0);
+      pointers.set(projection, version);
+      return version;
+    },
     setPointer: async (projection, version) => {
       invariant(Number.isSafeInteger(version) && version > 0, 'a version counts from 1');
       db.run(
@@ -138,10 +154,12 @@ function open(options: SqliteReadStoreOptions): ReadStore {
         projection,
         version,
       );
+      pointers.delete(projection);
     },
     drop: async (projection) =>
       transaction(() => {
         collections.drop(`${projection}/`);
+        counts.forget();
         db.run('DELETE FROM checkpoints WHERE projection = ?', projection);
       }),
     acquireLease: async (name, owner, ttlMs) => transaction(() => leases.acquire(name, owner, ttlMs)),

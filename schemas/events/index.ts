@@ -5,7 +5,7 @@ import { agentEvents } from './agent.js';
 import { configEvents } from './config.js';
 import { customEvents } from './custom.js';
 import { organizationEvents, slugEvents } from './organization.js';
-import { emailEvents, userEvents } from './user.js';
+import { apiKeyEvents, emailEvents, sessionEvents, userEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
 export * from './config.js';
@@ -20,6 +20,8 @@ export const eventSchemas = {
   ...agentEvents,
   ...userEvents,
   ...emailEvents,
+  ...sessionEvents,
+  ...apiKeyEvents,
   ...customEvents,
 };
 
@@ -52,6 +54,8 @@ export type SlugFact = Fact<Keys<typeof slugEvents>>;
 export type EmailFact = Fact<Keys<typeof emailEvents>>;
 export type CustomEventFact = Fact<Keys<typeof customEvents>>;
 export type UserFact = Fact<Keys<typeof userEvents>>;
+export type SessionFact = Fact<Keys<typeof sessionEvents>>;
+export type ApiKeyFact = Fact<Keys<typeof apiKeyEvents>>;
 export type WorkspaceEvent = StoredEvent<Keys<typeof workspaceEvents>>;
 export type ConfigEvent = StoredEvent<Keys<typeof configEvents>>;
 export type AgentStreamEvent = StoredEvent<Keys<typeof agentEvents>>;
