@@ -16,6 +16,7 @@ import type { ReadStore } from '../read-store/index.js';
 import type { Vault } from '../vault/index.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
+import { watchWrites } from './log-writes.js';
 import type { ServeSettings } from './settings.js';
 import { openStores } from './stores.js';
 import { supervise } from './supervise.js';
@@ -27,6 +28,10 @@ export interface Context {
   readonly timers: Timers;
   readonly random: Random;
   readonly events: EventLog;
+  /** Why the log takes no writes; undefined while it does. */
+  readonly logFault: () => Promise<string | undefined>;
+  /** When this process began to serve, by the clock that does not jump. */
+  readonly started: number;
   readonly readStore: ReadStore;
   readonly vault: Vault;
   /** Names this process among all that share the stores. */
@@ -54,7 +59,8 @@ class NotStarted extends Error {}
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
   const [clock, timers, random] = [systemClock, systemTimers, systemRandom];
   const stores = await openStores(settings, { clock, timers, random });
-  const { events, readStore, vault, owner } = stores;
+  const { readStore, vault, owner } = stores;
+  const { events, fault: logFault } = watchWrites(stores.events, clock);
   const handlers = commandHandlers({ log: events, clock, timers });
   const { users, keys } = await firstKeys(settings, {
     handlers,
@@ -85,6 +91,8 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     timers,
     random,
     events,
+    logFault,
+    started: clock.monotonic(),
     readStore,
     vault,
     owner,

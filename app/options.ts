@@ -28,11 +28,20 @@ const SETTINGS: readonly (readonly [flag: string, description: string, preset?: 
     'where events are published, host:port separated by commas; nowhere when left out',
   ],
   ['kafka-topic <topic>', 'what they are published to', 'nxmesh.events'],
-  [
-    'allowed-origins <origins>',
-    'where browsers that open live events may come from, separated by commas; nowhere when left out',
-  ],
   ['rate-limit <requests>', 'a minute for each principal', '1000'],
+  ['rate-limit-network <requests>', 'a minute for each network without good credentials', '1000'],
+  ['auth-rate-limit <tries>', 'to sign in, for each account and network', '10'],
+  ['auth-rate-window <seconds>', 'in which they are counted', '600'],
+  [
+    'cors-origins <origins>',
+    'whose pages may use the API, https://… separated by commas; none when left out',
+    '',
+  ],
+  [
+    'metrics-access <who>',
+    'who may read /metrics unless signed in as administrator: loopback, public or signed-in (nobody)',
+    'loopback',
+  ],
   ['log-level <level>', 'debug, info, warn, error or silent', 'info'],
 ];
 

@@ -2,6 +2,7 @@
 export type { Log } from './access-log.js';
 export { type HttpApp, type HttpAppDeps, httpApp } from './app.js';
 export * from './authorize.js';
+export { type Dialect, dialectOf } from './dialect.js';
 export * from './errors.js';
 export { readJson } from './json.js';
 export * from './jwt.js';
@@ -10,6 +11,7 @@ export { type OpenApiDocument, openApi } from './openapi.js';
 export * from './organization.js';
 export * from './pagination.js';
 export type { Authenticate } from './pipeline.js';
+export { platformRoutes } from './platform.js';
 export * from './policy.js';
 export * from './preconditions.js';
 export type { RateLimit } from './rate-limit.js';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { canonicalJson, ERRORS, type ErrorCode } from '../kernel/index.js';
 import * as schemas from '../schemas/index.js';
-import { errorsOf, paramNames, type Route, route, takesIfMatch } from './route.js';
+import { codeIn, wireSchema } from './dialect.js';
+import { dialectOfRoute, errorsOf, paramNames, type Route, route, takesIfMatch } from './route.js';
 
 type Json = { readonly [key: string]: unknown };
 
@@ -28,6 +29,32 @@ const ErrorSchema = schemas.closed({
   }),
 });
 
+const PlatformErrorSchema = schemas.closed({
+  success: schemas.Type.Literal(false),
+  error: schemas.closed({
+    code: schemas.oneOf(
+      ...new Set((Object.keys(ERRORS) as ErrorCode[]).map((code) => codeIn('platform', code))),
+    ),
+    message: schemas.Type.String(),
+    retry_after: schemas.Type.Optional(schemas.Type.Integer()),
+    details: schemas.closed({
+      field: schemas.Type.Optional(schemas.Type.String()),
+      reason: schemas.Type.Optional(schemas.Type.String()),
+      errors: schemas.Type.Optional(
+        schemas.Type.Array(
+          schemas.closed({
+            field: schemas.Type.String(),
+            reason: schemas.Type.String(),
+            code: schemas.Type.String(),
+          }),
+        ),
+      ),
+    }),
+  }),
+  timestamp: schemas.Timestamp,
+  request_id: schemas.Type.String(),
+});
+
 /** OpenAPI 3.1 made from the table of routes. The same routes give the same document to the byte. */
 export function openApi(routes: readonly Route[], version: string): OpenApiDocument {
   const names = componentNames();
@@ -50,7 +77,7 @@ export function openApi(routes: readonly Route[], version: string): OpenApiDocum
   };
 }
 
-export const openApiRoute = (document: OpenApiDocument): Route =>
+export const openApiRoute = (document: () => OpenApiDocument): Route =>
   route({
     method: 'GET',
     path: '/openapi.json',
@@ -59,12 +86,12 @@ export const openApiRoute = (document: OpenApiDocument): Route =>
     tag: 'meta',
     permission: 'public',
     success: { status: 200 },
-    handler: () => ({ body: document }),
+    handler: () => ({ body: document() }),
   });
 
 /** JSON text of each named schema → its name. What the schemas' room exports by name is named so here. */
 function componentNames(): Map<string, string> {
-  const named = Object.entries({ ...schemas, Error: ErrorSchema }).filter(
+  const named = Object.entries({ ...schemas, Error: ErrorSchema, PlatformError: PlatformErrorSchema }).filter(
     ([name, value]) =>
       /^[A-Z][A-Za-z0-9]+$/.test(name) &&
       typeof value === 'object' &&
@@ -101,20 +128,25 @@ const string = { type: 'string' };
 const header = (description: string): Json => ({ description, schema: string });
 
 function operation(one: Route, refer: (schema: unknown) => unknown): Json {
-  const { status, description, schema } = one.success;
+  const { status, description, contentType } = one.success;
+  const schema = contentType === undefined ? wireSchema(dialectOfRoute(one), one.success.schema) : undefined;
+  const content =
+    contentType === undefined
+      ? schema && { 'application/json': { schema: refer(schema) } }
+      : { [contentType]: { schema: string } };
   return {
     operationId: one.operationId,
     summary: one.summary,
     tags: [one.tag],
     'x-permission': one.permission,
-    security: one.permission === 'public' ? [] : [{ bearer: [] }],
+    security: one.permission === 'public' ? [] : [...(one.openTo ? [{}] : []), { bearer: [] }],
     parameters: parameters(one, refer),
     ...(one.body ? { requestBody: requestBody(one, refer) } : {}),
     responses: {
       [status]: {
         description: description ?? one.summary,
         headers: successHeaders(one),
-        ...(schema ? { content: { 'application/json': { schema: refer(schema) } } } : {}),
+        ...(content ? { content } : {}),
       },
       ...errorResponses(one, refer),
     },
@@ -170,6 +202,8 @@ const successHeaders = (one: Route): Json => ({
 });
 
 function errorResponses(one: Route, refer: (schema: unknown) => unknown): Json {
+  const dialect = dialectOfRoute(one);
+  const schema = refer(dialect === 'platform' ? PlatformErrorSchema : ErrorSchema);
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of errorsOf(one)) {
     byStatus.set(ERRORS[code].status, [...(byStatus.get(ERRORS[code].status) ?? []), code]);
@@ -178,8 +212,8 @@ function errorResponses(one: Route, refer: (schema: unknown) => unknown): Json {
     [...byStatus].map(([status, codes]) => [
       status,
       {
-        description: codes.map((code) => `${code}: ${ERRORS[code].meaning}`).join('. '),
-        content: { 'application/json': { schema: refer(ErrorSchema) } },
+        description: codes.map((code) => `${codeIn(dialect, code)}: ${ERRORS[code].meaning}`).join('. '),
+        content: { 'application/json': { schema } },
       },
     ]),
   );

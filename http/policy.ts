@@ -40,6 +40,8 @@ export const POLICY = {
   'certificate.read': ['viewer', 'read:certificates'],
   'certificate.create': ['editor', 'write:certificates'],
   'certificate.delete': ['editor', 'write:certificates'],
+  'status.read': ['signed_in', 'read:status'],
+  'metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],
   'event.subscribe': ['signed_in', 'events:subscribe'],
   'event.list': ['viewer', 'events:subscribe'],

@@ -76,7 +76,7 @@ export function acceptSockets(server: Server, routes: readonly SocketRoute[], de
   }
 
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
-    const requestId = requestIdOf(request, clock, random);
+    const requestId = requestIdOf(request, undefined, { clock, random });
     const path = (request.url ?? '').split('?')[0] ?? '';
     const told = (status: number): void =>
       log.info(

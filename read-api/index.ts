@@ -4,3 +4,4 @@ export { type FeedDeps, liveEvents } from './feed/index.js';
 export { probes, type Ready } from './probes.js';
 export { queryRoutes, type ReadApiDeps } from './routes.js';
 export { type InWorkspace, listAnswer, type Scope, type ScopeDeps, type Scoped, scope } from './scope.js';
+export { type MetricsAccess, metricsRoute, type Status, statusRoute } from './status.js';

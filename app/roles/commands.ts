@@ -10,7 +10,7 @@ import type { Part } from './part.js';
 
 /** Everything that changes something. */
 export async function commandsRole(context: Context): Promise<Part> {
-  const { handlers, locate, passed, clock, random, timers, users, keys, events, vault } = context;
+  const { handlers, locate, passed, clock, random, timers, users, keys, events, vault, settings } = context;
   const { privateKey, publicKey } = keys.signing;
   const issue = tokenIssuer({ ...TOKENS, clock, random, privateKey, kid: keyId(publicKey) });
   const routes = writeRoutes({
@@ -21,7 +21,7 @@ export async function commandsRole(context: Context): Promise<Part> {
     clock,
     random,
     identity: users,
-    limiter: loginLimiter({ clock }),
+    limiter: loginLimiter({ clock, ...settings.authLimit }),
     issue: (userId) => issue({ sub: userId, sessionVersion: 1 }),
     tokenSecret: keys.tokenSecret,
     makeToken: (agentId, secret) => new Secret(makeToken(agentId, secret.reveal(), keys.authoritySha256)),

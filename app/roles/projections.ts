@@ -2,9 +2,10 @@
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
 import { destroyDeletedKeys } from '../certificate-keys.js';
 import type { Context } from '../context.js';
+import { worst } from '../status.js';
 import { supervise } from '../supervise.js';
 import { workflowCheckpoint } from '../workflow-checkpoint.js';
-import type { Part } from './part.js';
+import type { Health, Part } from './part.js';
 
 /** Whoever takes over has it after this and a third of it at the latest. */
 const LEASE_MS = 6_000;
@@ -51,6 +52,30 @@ export async function projectionsRole(context: Context): Promise<Part> {
       const behind = (await runner.status()).filter(({ state }) => state !== 'live' && state !== 'standby');
       return behind.map(({ name, state }) => `${name} is ${state}`).join(', ');
     },
+    components: async () => {
+      const projections = (await runner.status()).map(({ state, parked }): Health => {
+        if (state === 'stopped' || state === 'superseded') {
+          return 'unhealthy';
+        }
+        return parked > 0 || (state !== 'live' && state !== 'standby') ? 'degraded' : 'healthy';
+      });
+      return { projections: worst(projections) };
+    },
+    measures: async () =>
+      (await runner.status()).flatMap(({ name, lag, parked }) => [
+        {
+          name: 'nxmesh_projection_lag_positions',
+          help: 'How far a read model is behind the newest event',
+          value: Number(lag),
+          labels: { projection: name },
+        },
+        {
+          name: 'nxmesh_projection_parked_events',
+          help: 'Events that were put aside because they could not be projected',
+          value: parked,
+          labels: { projection: name },
+        },
+      ]),
     close: async () => {
       stopping.abort();
       await Promise.all([workflow, keys]);

@@ -22,12 +22,13 @@ export async function readApiRole(context: Context): Promise<Part> {
     reload: reloader(access, clock),
     changed: () => access.changed(),
     organizationOf: async (id) => (await reader.get('workspaces', id))?.organization_id,
-    allowedOrigins: settings.allowedOrigins,
+    allowedOrigins: settings.corsOrigins,
   });
   return {
     routes: [...queryRoutes({ reader, passed, health: agentHealth(readStore), clock }), ...live.routes],
     sockets: live.sockets,
-    notReady: async () => live.trouble(),
+    notReady: async () => (live.trouble() === '' ? '' : 'live events do not follow the log'),
+    components: async () => ({ event_bus: live.trouble() === '' ? 'healthy' : 'degraded' }),
     drain: live.drain,
     close: live.stop,
   };

@@ -4,6 +4,7 @@ import type { FeedDeps } from './deps.js';
 import { startFeed } from './feed.js';
 import { feedRoutes } from './routes.js';
 import { eventSocket } from './socket.js';
+import { streamRoute } from './stream.js';
 import { createTickets } from './tickets.js';
 
 export type { FeedDeps, FeedLimits, FeedLog, ReloadPrincipal } from './deps.js';
@@ -23,7 +24,7 @@ export async function liveEvents(deps: FeedDeps): Promise<LiveEvents> {
   const tickets = await createTickets(deps);
   const feed = await startFeed(deps);
   return {
-    routes: feedRoutes({ ...deps, tickets }),
+    routes: [...feedRoutes({ ...deps, tickets }), streamRoute({ ...deps, feed })],
     sockets: [eventSocket({ ...deps, feed, tickets })],
     trouble: feed.trouble,
     drain: feed.drain,
