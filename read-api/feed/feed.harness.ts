@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
 import { get, type IncomingHttpHeaders } from 'node:http';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { type EventLog, eventLog, memoryLog, Unavailable } from '../../event-log/index.js';
 import { startApp } from '../../http/http.harness.js';
 import { acceptSockets, type Principal } from '../../http/index.js';
@@ -37,8 +37,8 @@ export interface Client {
   readonly closed: Promise<{ code: number; reason: string }>;
 }
 
-export function client(url: string, headers: Record<string, string> = {}): Client {
-  const socket = new WebSocket(url, { headers });
+export function client(url: string, options: ClientOptions = {}): Client {
+  const socket = new WebSocket(url, options);
   const frames: Frame[] = [];
   let read = 0;
   socket.on('error', () => {});

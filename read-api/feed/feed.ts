@@ -18,6 +18,7 @@ export interface Feed {
   ): { readonly connection: Connection; close(): void } | Ending;
   /** Why no events come; empty when all is well. */
   trouble(): string;
+  readers(): number;
   /** Sends everybody away, so that the server can close. */
   drain(): void;
   stop(): Promise<void>;
@@ -65,6 +66,7 @@ export async function startFeed(deps: FeedDeps): Promise<Feed> {
       };
     },
     trouble: () => hub.trouble,
+    readers: () => connections.size,
     drain: () => {
       draining = true;
       for (const { reader } of connections) {

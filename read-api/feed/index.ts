@@ -15,6 +15,8 @@ export interface LiveEvents {
   readonly sockets: readonly SocketRoute[];
   /** Why no events come; empty when all is well. */
   trouble(): string;
+  /** How many read. */
+  readers(): number;
   /** Sends everybody away; before the server closes. */
   drain(): void;
   stop(): Promise<void>;
@@ -27,6 +29,7 @@ export async function liveEvents(deps: FeedDeps): Promise<LiveEvents> {
     routes: [...feedRoutes({ ...deps, tickets }), streamRoute({ ...deps, feed })],
     sockets: [eventSocket({ ...deps, feed, tickets })],
     trouble: feed.trouble,
+    readers: feed.readers,
     drain: feed.drain,
     stop: feed.stop,
   };

@@ -157,6 +157,7 @@ export function createReader(deps: ReaderDeps): Reader {
   function end(why: Ending): void {
     if (!ended) {
       ended = true;
+      deps.logger.info({ ending: why, position: String(cursor) }, 'a reader of live events ends');
       sink.close(why);
     }
   }
