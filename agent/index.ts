@@ -5,6 +5,7 @@ import { type Core, openCore } from './core.js';
 import type { Failpoint } from './failpoint.js';
 import type { Log } from './log.js';
 import { type Address, parseAddress } from './session/address.js';
+import { type Alerts, createAlerts } from './session/alerts.js';
 import { createBackoff } from './session/backoff.js';
 import { type Identity, loadIdentity } from './session/identity.js';
 import { RegistrationDelayed, RegistrationRefused, register } from './session/register.js';
@@ -60,7 +61,8 @@ export async function runAgent(given: AgentSettings, deps: AgentDeps): Promise<v
       deps.log.warn({}, 'the last good configuration is not served yet');
     }
     endSupervision = core.conductor.supervise();
-    await stayConnected({ settings, deps, core, address, token, teller });
+    const alerts = createAlerts(deps);
+    await stayConnected({ settings, deps, core, address, token, teller, alerts });
   } finally {
     endSupervision();
     await core.conductor.idle();
@@ -75,16 +77,18 @@ interface Connecting {
   readonly address: Address;
   readonly token: Token | undefined;
   readonly teller: ReturnType<typeof createTeller>;
+  readonly alerts: Alerts;
 }
 
-async function stayConnected({ settings, deps, core, address, token, teller }: Connecting): Promise<void> {
+async function stayConnected(connecting: Connecting): Promise<void> {
+  const { settings, deps, core, address, token, teller, alerts } = connecting;
   const { log, signal, timers } = deps;
   const backoff = createBackoff(deps.random);
   while (!signal.aborted) {
     let retryAfterMs = 0;
     try {
       const identity = validIdentity(core, deps.clock) ?? (await enrol({ deps, core, address, token }));
-      const end = await runSession({ ...deps, core, settings, address, teller }, identity);
+      const end = await runSession({ ...deps, core, settings, address, teller, alerts }, identity);
       if (end.welcome) {
         backoff.reset();
       }
@@ -106,7 +110,7 @@ async function enrol({
   core,
   address,
   token,
-}: Omit<Connecting, 'settings' | 'teller'>): Promise<Identity> {
+}: Omit<Connecting, 'settings' | 'teller' | 'alerts'>): Promise<Identity> {
   if (token === undefined) {
     throw new SettingsError('this agent has no valid certificate: start it with a registration token');
   }

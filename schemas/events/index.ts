@@ -8,6 +8,7 @@ import { organizationEvents, slugEvents } from './organization.js';
 import { apiKeyEvents, emailEvents, sessionEvents, userEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
+export { SEVERITIES } from './agent.js';
 export * from './config.js';
 export * from './custom.js';
 
