@@ -51,6 +51,7 @@ test('the operations are exactly these', () => {
       'getCertificate GET /v1/certificates/{certificate_id}',
       'listChanges GET /v1/workspaces/{workspace_id}/changes',
       'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
+      'listEvents GET /v1/events',
       'livez GET /livez',
       'readyz GET /readyz',
     ],
@@ -72,7 +73,7 @@ const fill = (path: string, values: Record<string, string>): string =>
 
 test('D01, D07: every route with an id: mine 200, foreign and random the same 404, an administrator all', async () => {
   const routes = api.routes.filter(
-    ({ permission }) => permission !== 'public' && needsOrganization(permission),
+    ({ permission, path }) => permission !== 'public' && needsOrganization(permission) && path.includes('{'),
   );
   assert.is(routes.length, 13);
   for (const { path } of routes) {
