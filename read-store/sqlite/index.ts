@@ -11,6 +11,7 @@ import { sqliteCollections } from './collections.js';
 import { freshCounts, rememberedCounts } from './counts.js';
 import type { Row } from './database.js';
 import { findInTable } from './find.js';
+import { groupCommit } from './group.js';
 import { sqliteLeases } from './leases.js';
 import { openFile, removeSqliteStore, type SqliteFile } from './open.js';
 
@@ -53,6 +54,8 @@ function open(options: SqliteReadStoreOptions): ReadStore {
       throw error;
     }
   }
+
+  const grouped = groupCommit(db, transaction);
 
   function apply(ops: readonly Op[]): void {
     for (const op of ops) {
@@ -122,7 +125,7 @@ function open(options: SqliteReadStoreOptions): ReadStore {
     },
     commit: async (one) => {
       checkCommit(one);
-      return transaction(() => commit(one));
+      return grouped(() => commit(one));
     },
     write: async (ops) => {
       transaction(() => apply(ops));
