@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js';
-export { type FeedDeps, liveEvents } from './feed/index.js';
+export { type FeedDeps, liveEvents, ticketRoutes } from './feed/index.js';
 export { probes, type Ready } from './probes.js';
 export { queryRoutes, type ReadApiDeps } from './routes.js';
 export { type InWorkspace, listAnswer, type Scope, type ScopeDeps, type Scoped, scope } from './scope.js';

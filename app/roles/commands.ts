@@ -3,8 +3,10 @@ import { makeToken } from '../../agent-gateway/index.js';
 import { writeRoutes } from '../../commands/index.js';
 import { keyId, loginLimiter, tokenIssuer } from '../../http/index.js';
 import { Secret } from '../../kernel/index.js';
+import { ticketRoutes } from '../../read-api/index.js';
 import { commandResults } from '../command-result.js';
 import type { Context } from '../context.js';
+import { organizationOf } from '../locate.js';
 import { TOKENS } from '../tokens.js';
 import type { Part } from './part.js';
 
@@ -27,5 +29,12 @@ export async function commandsRole(context: Context): Promise<Part> {
     makeToken: (agentId, secret) => new Secret(makeToken(agentId, secret.reveal(), keys.authoritySha256)),
     commandResult: commandResults(events, timers),
   });
-  return { routes, close: async () => {} };
+  const tickets = await ticketRoutes({
+    store: context.readStore,
+    clock,
+    random,
+    organizationOf: organizationOf(context),
+    allowedOrigins: settings.corsOrigins,
+  });
+  return { routes: [...routes, ...tickets], close: async () => {} };
 }

@@ -2,6 +2,7 @@
 import { Unavailable } from '../../event-log/index.js';
 import { agentHealth, liveEvents, queryRoutes } from '../../read-api/index.js';
 import type { Context } from '../context.js';
+import { organizationOf } from '../locate.js';
 import { reloader } from '../reload.js';
 import type { Part } from './part.js';
 
@@ -21,7 +22,7 @@ export async function readApiRole(context: Context): Promise<Part> {
     store: readStore,
     reload: reloader(access, clock),
     changed: () => access.changed(),
-    organizationOf: async (id) => (await reader.get('workspaces', id))?.organization_id,
+    organizationOf: organizationOf(context),
     allowedOrigins: settings.corsOrigins,
   });
   return {

@@ -10,7 +10,7 @@ import { factWriter } from '../../projections/facts.harness.js';
 import { memoryReadStore, type ReadStore } from '../../read-store/index.js';
 import { until } from '../../test/harness/until.js';
 import type { FeedDeps, FeedLimits } from './deps.js';
-import { liveEvents } from './index.js';
+import { liveEvents, ticketRoutes } from './index.js';
 
 export const CONSOLE = 'https://admin.example.com';
 
@@ -117,7 +117,7 @@ export async function feedProcess(shared: Shared = {}) {
   const note = (fields: unknown, message?: string): void =>
     void logged.push(JSON.stringify([fields, message]));
   const logger = { info: note, warn: note, error: note } as unknown as FeedDeps['logger'];
-  const live = await liveEvents({
+  const deps: FeedDeps = {
     log: {
       head: () => log.head(),
       subscribe: (options) => log.subscribe(options),
@@ -134,8 +134,9 @@ export async function feedProcess(shared: Shared = {}) {
     organizationOf: async (id) => shared.workspaces?.get(id),
     allowedOrigins: [CONSOLE],
     limits: { recheckMs: 50, ...shared.limits },
-  });
-  const app = await startApp(live.routes);
+  };
+  const live = await liveEvents(deps);
+  const app = await startApp([...live.routes, ...(await ticketRoutes(deps))]);
   const refuse = acceptSockets(app.server.server, live.sockets, {
     log: logger,
     clock,

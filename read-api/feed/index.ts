@@ -2,12 +2,12 @@
 import type { Route, SocketRoute } from '../../http/index.js';
 import type { FeedDeps } from './deps.js';
 import { startFeed } from './feed.js';
-import { feedRoutes } from './routes.js';
 import { eventSocket } from './socket.js';
 import { streamRoute } from './stream.js';
 import { createTickets } from './tickets.js';
 
 export type { FeedDeps, FeedLimits, FeedLog, ReloadPrincipal } from './deps.js';
+export { ticketRoutes } from './routes.js';
 
 /** Live events as a part of a process: their routes, their socket, and their end. */
 export interface LiveEvents {
@@ -26,7 +26,7 @@ export async function liveEvents(deps: FeedDeps): Promise<LiveEvents> {
   const tickets = await createTickets(deps);
   const feed = await startFeed(deps);
   return {
-    routes: [...feedRoutes({ ...deps, tickets }), streamRoute({ ...deps, feed })],
+    routes: [streamRoute({ ...deps, feed })],
     sockets: [eventSocket({ ...deps, feed, tickets })],
     trouble: feed.trouble,
     readers: feed.readers,

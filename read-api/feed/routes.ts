@@ -3,7 +3,7 @@ import { type Route, roleAt, route } from '../../http/index.js';
 import { detail, invalid, NxError, timestamp } from '../../kernel/index.js';
 import { closed, Timestamp, Type, Uuid } from '../../schemas/index.js';
 import type { FeedDeps } from './deps.js';
-import { TICKET_MS, type Tickets } from './tickets.js';
+import { createTickets, TICKET_MS, type Tickets } from './tickets.js';
 
 const Ticket = closed({
   ticket: Type.String(),
@@ -12,11 +12,13 @@ const Ticket = closed({
   token_type: Type.Literal('Ticket'),
 });
 
-export const feedRoutes = ({
-  tickets,
-  allowedOrigins,
-  organizationOf,
-}: Pick<FeedDeps, 'allowedOrigins' | 'organizationOf'> & { readonly tickets: Tickets }): Route[] => [
+type TicketDeps = Pick<FeedDeps, 'store' | 'clock' | 'random' | 'allowedOrigins' | 'organizationOf'>;
+
+/** Makes tickets: for the processes that take writes, since every process with the feed takes tickets of any. */
+export const ticketRoutes = async (deps: TicketDeps): Promise<Route[]> =>
+  routesOf(deps, await createTickets(deps));
+
+const routesOf = ({ allowedOrigins, organizationOf }: TicketDeps, tickets: Tickets): Route[] => [
   route({
     method: 'POST',
     path: '/v1/events/tickets',
