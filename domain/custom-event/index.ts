@@ -22,7 +22,10 @@ const OWN_TYPES = Object.keys(eventSchemas);
 /** What NxMesh's own types begin with, or may one day. */
 const OWN_SUBJECTS: ReadonlySet<string> = new Set([
   ...OWN_TYPES.map((type) => type.split('.')[0] ?? ''),
-  ...['api_key', 'audit', 'health', 'invitation', 'member', 'nxmesh', 'session', 'webhook'],
+  'audit',
+  'nxmesh',
+  'plugin',
+  'webhook',
 ]);
 
 /** Programs have users of their own. Types of ours that begin so never leave NxMesh, so that none is mistaken for one. */

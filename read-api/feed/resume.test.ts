@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventLog, memoryLog } from '../../event-log/index.js';
+import { deferred } from '../../kernel/index.js';
 import { id, ORGANIZATION, upstream, WORKSPACE } from '../../projections/facts.harness.js';
 import type { Fact } from '../../schemas/index.js';
 import { until } from '../../test/harness/until.js';
@@ -183,6 +184,36 @@ test('a log that fails ends no connection and loses no event', async () => {
   await until('both came', () => names(one).length === 2);
   assert.equal(names(one), ['u0', 'u1']);
   await until('all is well', () => feed.live.trouble() === '');
+  await feed.close();
+});
+
+test('a position that this process has not come to yet is resumed from all the same', async () => {
+  const log = eventLog(memoryLog());
+  const held = deferred();
+  let subscriptions = 0;
+  const feed = await feedProcess({
+    log,
+    feedLog: {
+      subscribe: async function* (options) {
+        subscriptions += 1;
+        const isHub = subscriptions === 1;
+        for await (const delivery of log.subscribe(options)) {
+          await (isHub ? held.promise : undefined);
+          yield delivery;
+        }
+      },
+    },
+  });
+  const positions: bigint[] = [];
+  for (let n = 0; n < 10; n++) {
+    positions.push(await feed.write(WORKSPACE, created(n)));
+  }
+  const one = await feed.connect(await viewer(feed), `&events=upstream.*&after=${positions[5]}`);
+  await one.next('caught-up');
+  held.resolve();
+  await feed.write(WORKSPACE, created(10));
+  await until('all has come', () => names(one).includes('u10'));
+  assert.equal(names(one), numbered(6, 11));
   await feed.close();
 });
 

@@ -110,7 +110,10 @@ test('of many processes that are shown one ticket at once, one opens', async () 
         Promise.race([each.next('caught-up').then(() => 'open'), each.closed.then(({ code }) => code)]),
       ),
     );
-    assert.equal(outcomes.sort(), [4401, 4401, 4401, 'open']);
+    assert.equal(
+      outcomes.filter((outcome) => outcome !== 4401),
+      ['open'],
+    );
     for (const each of clients) {
       each.socket.terminate();
     }

@@ -72,10 +72,16 @@ test('an emitted event is taken once, listed, and seen by those who subscribe', 
   const body = { type: 'user.registered', data: { user_id: 'user_123', username: 'new_user' } };
   const key = { 'Idempotency-Key': randomUUID() };
   const path = `/v1/events?organization_id=${organization_id}`;
-  const [first, again] = [await api.request('POST', path, body, key), await api.request('POST', path, body, key)];
+  const [first, again] = [
+    await api.request('POST', path, body, key),
+    await api.request('POST', path, body, key),
+  ];
   assert.is(first.status, 201);
   assert.equal(again.body, first.body);
-  assert.is((await api.request('POST', path, { ...body, data: {} }, key)).body.error.code, 'IDEMPOTENCY_MISMATCH');
+  assert.is(
+    (await api.request('POST', path, { ...body, data: {} }, key)).body.error.code,
+    'IDEMPOTENCY_MISMATCH',
+  );
   const frame = await live.next('user.registered');
   assert.equal([frame.data, frame.custom, frame.organization_id], [body.data, true, organization_id]);
 
