@@ -13,7 +13,7 @@ import {
 } from '../kernel/index.js';
 import { type Access, access, type Reader, reader, readModels, storedPassed } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
-import type { Vault } from '../vault/index.js';
+import { type Personal, personal, type Vault } from '../vault/index.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
 import { watchWrites } from './log-writes.js';
@@ -34,6 +34,8 @@ export interface Context {
   readonly started: number;
   readonly readStore: ReadStore;
   readonly vault: Vault;
+  /** Personal data that stands in the log, under each person's own key. */
+  readonly persons: Personal;
   /** Names this process among all that share the stores. */
   readonly owner: string;
   readonly handlers: Handlers;
@@ -61,7 +63,8 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
   const stores = await openStores(settings, { clock, timers, random });
   const { readStore, vault, owner } = stores;
   const { events, fault: logFault } = watchWrites(stores.events, clock);
-  const handlers = commandHandlers({ log: events, clock, timers });
+  const persons = personal(vault, random);
+  const handlers = commandHandlers({ log: events, clock, timers, sealAddress: persons.seal });
   const { users, keys } = await firstKeys(settings, {
     handlers,
     readStore,
@@ -95,6 +98,7 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     started: clock.monotonic(),
     readStore,
     vault,
+    persons,
     owner,
     handlers,
     users,

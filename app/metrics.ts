@@ -11,7 +11,7 @@ export interface Metrics {
 }
 
 /** Names are `nxmesh_<area>_<what>_<unit>`; those of the process and of Node are the library's behind `nxmesh_`. */
-export function metrics(context: Context, parts: () => readonly Part[]): Metrics {
+export function metrics(context: Context, parts: readonly Part[]): Metrics {
   const registers = [new Registry()];
   const [register] = registers as [Registry];
   collectDefaultMetrics({ register, prefix: 'nxmesh_' });
@@ -47,7 +47,7 @@ export function metrics(context: Context, parts: () => readonly Part[]): Metrics
         gauge.reset();
       }
       const found = await Promise.all(
-        [common(context), ...parts().map(async (part) => part.measures?.() ?? [])].map((one) =>
+        [common(context), ...parts.map(async (part) => part.measures?.() ?? [])].map((one) =>
           one.catch(() => []),
         ),
       );

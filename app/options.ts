@@ -49,6 +49,12 @@ const nameOf = (flag: string): string => flag.split(' ')[0] ?? '';
 const variableOf = (flag: string): string => `NXMESH_${nameOf(flag).toUpperCase().replaceAll('-', '_')}`;
 const memberOf = (flag: string): string => nameOf(flag).replaceAll('-', '_');
 
+/** What each setting is when nobody says otherwise. */
+export const presets = (): Record<string, string | undefined> =>
+  Object.fromEntries(SETTINGS.map(([flag, , preset]) => [camel(nameOf(flag)), preset]));
+
+const camel = (name: string): string => name.replaceAll(/-(.)/g, (_, first: string) => first.toUpperCase());
+
 /** The options, with what the configuration file says as their presets. */
 export function serveOptions(configFile: string | undefined): Option[] {
   const file = configFile === undefined ? {} : readConfig(configFile);

@@ -22,7 +22,7 @@ import type { ServeSettings } from './settings.js';
 import { lookAt, ready } from './status.js';
 import { TOKENS } from './tokens.js';
 
-const VERSION = '0.1.0';
+export const VERSION = '0.1.0';
 const MINUTE_MS = 60_000;
 const HTTP_GRACE_MS = 5_000;
 
@@ -45,8 +45,7 @@ export interface Serving {
 export async function serve(settings: ServeSettings): Promise<Serving> {
   const log = logger(settings.logLevel);
   const context = await openContext(settings, log);
-  const measuring: Metrics = metrics(context, () => parts);
-  const { parts, routes } = await assemble(context, measuring);
+  const { parts, routes, measuring } = await assemble(context);
   const { clock, timers, random, keys, access } = context;
   const { publicKey } = keys.signing;
   const app = httpApp({
@@ -98,17 +97,17 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
 }
 
 /** The parts of the roles that run here, and the table of everything that they answer. */
-async function assemble(
+export async function assemble(
   context: Context,
-  measuring: Metrics,
-): Promise<{ parts: readonly Part[]; routes: readonly Route[] }> {
+): Promise<{ parts: readonly Part[]; routes: readonly Route[]; measuring: Metrics }> {
+  const { clock, started, settings } = context;
   const parts: Part[] = [];
   for (const [role, starter] of STARTERS) {
-    if (context.settings.roles.includes(role)) {
+    if (settings.roles.includes(role)) {
       parts.push(await (await starter())(context));
     }
   }
-  const { clock, started, settings } = context;
+  const measuring = metrics(context, parts);
   const routes = [
     ...parts.flatMap((part) => part.routes ?? []),
     ...probes(() => ready(context, parts)),
@@ -119,5 +118,5 @@ async function assemble(
       uptime: Math.floor((clock.monotonic() - started) / 1000),
     })),
   ];
-  return { parts, routes: [...routes, ...platformRoutes(routes)] };
+  return { parts, routes: [...routes, ...platformRoutes(routes)], measuring };
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline as pump } from 'node:stream/promises';
 import type { Context } from 'koa';
 import { type Clock, invariant } from '../kernel/index.js';
-import { validator } from '../schemas/index.js';
+import { type TSchema, validator } from '../schemas/index.js';
 import { shaper, wireSchema } from './dialect.js';
 import { entityTag, tagNotModified } from './preconditions.js';
 import type { RequestState } from './request-state.js';
@@ -22,8 +22,12 @@ export function answerer(
 ): (ctx: Context, result: HandlerResult) => void {
   const dialect = dialectOfRoute(route);
   const shape = shaper(dialect, route.success.schema);
-  const schema = wireSchema(dialect, route.success.schema);
-  const check = checkAnswers && schema ? validator(schema) : undefined;
+  const checkOf = (own: TSchema | undefined) => {
+    const schema = wireSchema(dialect, own);
+    return checkAnswers && schema ? validator(schema) : undefined;
+  };
+  const checkDone = checkOf(route.success.schema);
+  const checkAccepted = route.accepted && checkOf(route.accepted);
   // An envelope has the time in it: its bytes are never the same twice.
   const weak = dialect === 'platform' ? 'W/' : '';
 
@@ -56,7 +60,7 @@ export function answerer(
       return;
     }
     const body = shape(result.body, { requestId: (ctx.state as RequestState).requestId, now: clock.now() });
-    const checked = check?.(body);
+    const checked = (status === 202 && checkAccepted ? checkAccepted : checkDone)?.(body);
     invariant(!checked || checked.ok, `answer of ${route.operationId}: ${JSON.stringify(checked)}`);
     ctx.type = 'application/json';
     ctx.body = JSON.stringify(body);

@@ -8,11 +8,12 @@ import { discard } from './body.js';
 import { networkOf } from './client-address.js';
 import { compressed } from './compress.js';
 import { cors } from './cors.js';
+import { described } from './describe.js';
 import { codeIn, dialectOf, platformError } from './dialect.js';
 import { errorAnswer, HttpError, problem } from './errors.js';
 import { checkMessage, requestIdOf } from './message.js';
 import { wantsProblem } from './negotiate.js';
-import { type OpenApiDocument, openApi, openApiRoute } from './openapi.js';
+import type { OpenApiDocument } from './openapi.js';
 import { type Authenticate, pipeline } from './pipeline.js';
 import { type RateLimit, rateLimited, rateLimiter, rateLimitHeaders } from './rate-limit.js';
 import type { RequestState } from './request-state.js';
@@ -63,8 +64,7 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
   const sharing = cors(deps.corsOrigins ?? []);
   const { authenticate } = deps;
   const pipe = { authenticate, limiter, networkLimiter, clock, maxBodyBytes, checkAnswers };
-  const routes = [...deps.routes, openApiRoute(() => document)];
-  const document = openApi(routes, deps.version);
+  const { routes, document } = described(deps.routes, deps.version);
   const router = new Router({ strict: true, sensitive: true });
   checkTable(routes);
   for (const route of routes) {

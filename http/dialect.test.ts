@@ -199,7 +199,8 @@ test('the description has both: operations of their own, the envelope around the
   const answer = operation.responses['200'].content['application/json'].schema;
   assert.equal(answer.required, ['success', 'data', 'message', 'timestamp', 'request_id']);
   assert.equal(Object.keys(answer.properties.data.properties), ['id', 'name']);
-  assert.equal(operation.responses['404'].content['application/json'].schema, {
+  const [, , kind, name] = operation.responses['404'].$ref.split('/');
+  assert.equal(document.components[kind][name].content['application/json'].schema, {
     $ref: '#/components/schemas/PlatformError',
   });
   assert.is(document.paths['/api/v1/not-here'], undefined);

@@ -2,12 +2,15 @@
 export type { Log } from './access-log.js';
 export { type HttpApp, type HttpAppDeps, httpApp } from './app.js';
 export * from './authorize.js';
+export { described } from './describe.js';
 export { type Dialect, dialectOf } from './dialect.js';
 export * from './errors.js';
 export { readJson } from './json.js';
 export * from './jwt.js';
 export * from './login-limit.js';
-export { type OpenApiDocument, openApi } from './openapi.js';
+export { breakingChanges } from './openapi/breaking.js';
+export { postmanCollection } from './openapi/postman.js';
+export type { OpenApiDocument } from './openapi.js';
 export * from './organization.js';
 export * from './pagination.js';
 export type { Authenticate } from './pipeline.js';

@@ -46,7 +46,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
   const answer = answerer(route, deps);
   const dialect = dialectOfRoute(route);
   const { contentType, schema } = route.success;
-  const answersWith = contentType ? mediaType(contentType) : schema && 'application/json';
+  const answersWith = contentType === undefined ? schema && 'application/json' : mediaType(contentType);
   const mustAllow = permission !== 'public' && needsOrganization(permission);
 
   return async (ctx) => {
@@ -59,7 +59,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     if (permission !== 'public' && !mustAllow && !isOpen(route, ctx)) {
       authorize(principal, permission);
     }
-    if (answersWith !== undefined && !accepts(ctx.req.headers.accept, answersWith)) {
+    if (answersWith !== undefined && answersWith !== '*/*' && !accepts(ctx.req.headers.accept, answersWith)) {
       throw new NxError('NOT_ACCEPTABLE', `The answer is ${answersWith}`);
     }
     const params = readParams(ctx.params as Record<string, string>);
@@ -81,7 +81,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       idempotencyKey,
       ifMatch,
       position,
-      prefer: route.long ? preferOf(ctx.req.headers.prefer) : NO_WISH,
+      prefer: route.accepted ? preferOf(ctx.req.headers.prefer) : NO_WISH,
       path: fill(route.path, params),
       network,
       origin: ctx.req.headers.origin,

@@ -28,7 +28,7 @@ export interface HandlerRequest<Params = Record<string, string>, Query = unknown
   readonly ifMatch: IfMatch | undefined;
   /** From the `NxMesh-Position` header: the caller has seen this position and wants nothing older. */
   readonly position: bigint | undefined;
-  /** Of a route that may take long. */
+  /** What the caller wishes of long work. */
   readonly prefer: Prefer;
   /** Path with the parameters filled in, made from the route's pattern. */
   readonly path: string;
@@ -107,8 +107,8 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly limited?: boolean;
   /** False: answers hold a secret, and what the caller chose beside it, and are never compressed. */
   readonly compress?: boolean;
-  /** Long work: heeds `Prefer: respond-async` and `wait`, answering 202 with the operation's address. */
-  readonly long?: boolean;
+  /** Long work: heeds `Prefer: respond-async` and `wait`; what it answers with 202 while the work goes on. */
+  readonly accepted?: TSchema;
   handler(
     request: HandlerRequest<PathParams<Path>, Static<Query>, Static<Body>>,
   ): HandlerResult | Promise<HandlerResult>;

@@ -3,9 +3,11 @@ import { type AgentDoc, agents } from './agents.js';
 import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
 import { type CustomEventDoc, customEvents } from './custom-events.js';
+import { type OperationDoc, operations } from './operations.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
 import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
+import { type ChainDoc, type RecordDoc, records, type SubjectDoc } from './records/index.js';
 import { type UpstreamDoc, upstreams } from './upstreams.js';
 import { type VirtualHostDoc, virtualHosts } from './virtual-hosts.js';
 import { type WorkspaceDoc, workspaces } from './workspaces.js';
@@ -16,8 +18,12 @@ export interface Models {
   readonly certificates: CertificateDoc;
   readonly custom_events: CustomEventDoc;
   readonly deliveries: DeliveryDoc;
+  readonly operations: OperationDoc;
   readonly organizations: OrganizationDoc;
   readonly places: PlaceDoc;
+  readonly chains: ChainDoc;
+  readonly records: RecordDoc;
+  readonly subjects: SubjectDoc;
   readonly upstreams: UpstreamDoc;
   readonly versions: VersionDoc;
   readonly virtual_hosts: VirtualHostDoc;
@@ -35,4 +41,6 @@ export const readModels: readonly Projection[] = [
   certificates,
   changes,
   customEvents,
+  records,
+  operations,
 ];

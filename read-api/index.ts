@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js';
+export type { AuditDeps, AuditSigner } from './audit/index.js';
 export { type FeedDeps, liveEvents, ticketRoutes } from './feed/index.js';
 export { probes, type Ready } from './probes.js';
 export { queryRoutes, type ReadApiDeps } from './routes.js';

@@ -40,7 +40,7 @@ export const metricsRoute = (access: MetricsAccess, text: () => Promise<string>)
     operationId: 'getMetrics',
     summary: 'Measures of this process in the text format of Prometheus',
     tag: 'Probes',
-    permission: access === 'public' ? 'public' : 'metrics.read',
+    permission: access === 'public' ? 'public' : 'process_metrics.read',
     ...(access === 'loopback' ? { openTo: 'loopback' as const } : {}),
     success: { status: 200, contentType: TEXT },
     limited: false,

@@ -3,6 +3,7 @@ import { makeToken } from '../../agent-gateway/index.js';
 import { writeRoutes } from '../../commands/index.js';
 import { keyId, loginLimiter, tokenIssuer } from '../../http/index.js';
 import { Secret } from '../../kernel/index.js';
+import { lastOf } from '../../projections/index.js';
 import { ticketRoutes } from '../../read-api/index.js';
 import { commandResults } from '../command-result.js';
 import type { Context } from '../context.js';
@@ -12,7 +13,8 @@ import type { Part } from './part.js';
 
 /** Everything that changes something. */
 export async function commandsRole(context: Context): Promise<Part> {
-  const { handlers, locate, passed, clock, random, timers, users, keys, events, vault, settings } = context;
+  const { handlers, locate, passed, clock, random, timers, users, keys, events, vault, settings, reader } =
+    context;
   const { privateKey, publicKey } = keys.signing;
   const issue = tokenIssuer({ ...TOKENS, clock, random, privateKey, kid: keyId(publicKey) });
   const routes = writeRoutes({
@@ -28,6 +30,8 @@ export async function commandsRole(context: Context): Promise<Part> {
     tokenSecret: keys.tokenSecret,
     makeToken: (agentId, secret) => new Secret(makeToken(agentId, secret.reveal(), keys.authoritySha256)),
     commandResult: commandResults(events, timers),
+    log: events,
+    lastOf: lastOf(reader),
   });
   const tickets = await ticketRoutes({
     store: context.readStore,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
+import { signCheckpoints } from '../audit-signing.js';
 import { destroyDeletedKeys } from '../certificate-keys.js';
 import type { Context } from '../context.js';
 import { worst } from '../status.js';
@@ -47,6 +48,21 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ),
     { timers, log, signal: stopping.signal },
   );
+  const audit = supervise(
+    'audit-checkpoints',
+    (signal) =>
+      whileOwned(
+        { store: readStore, clock, timers, owner, leaseTtlMs: LEASE_MS },
+        'audit-checkpoints',
+        (owned) =>
+          signCheckpoints(
+            { log: events, reader: context.reader, signer: context.keys.audit, clock, timers },
+            owned,
+          ),
+        signal,
+      ),
+    { timers, log, signal: stopping.signal },
+  );
   return {
     notReady: async () => {
       const behind = (await runner.status()).filter(({ state }) => state !== 'live' && state !== 'standby');
@@ -78,7 +94,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ]),
     close: async () => {
       stopping.abort();
-      await Promise.all([workflow, keys]);
+      await Promise.all([workflow, keys, audit]);
       await runner.stop();
     },
   };

@@ -2,12 +2,14 @@
 import type { EventEnvelope, Recorded } from '../../kernel/index.js';
 import type { Static } from '../common.js';
 import { agentEvents } from './agent.js';
+import { auditEvents } from './audit.js';
 import { configEvents } from './config.js';
 import { customEvents } from './custom.js';
 import { organizationEvents, slugEvents } from './organization.js';
 import { apiKeyEvents, emailEvents, sessionEvents, userEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
+export type { NginxBuild } from './agent.js';
 export { SEVERITIES } from './agent.js';
 export * from './config.js';
 export * from './custom.js';
@@ -23,6 +25,7 @@ export const eventSchemas = {
   ...emailEvents,
   ...sessionEvents,
   ...apiKeyEvents,
+  ...auditEvents,
   ...customEvents,
 };
 

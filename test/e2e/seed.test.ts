@@ -208,6 +208,21 @@ test('a virtual host with locations and a selector, proven by nginx', async () =
 test('a reload', async () => {
   const reloaded = await plane.api.ok('POST', `/v1/agents/${agentId}/reload`);
   assert.equal([reloaded.success, reloaded.message], [true, 'Nginx reloaded successfully']);
+  const path = `/v1/agents/${agentId}/reload`;
+  const begun = await plane.api.request('POST', path, undefined, { Prefer: 'respond-async' });
+  assert.is(begun.status, 202);
+  assert.is(begun.body.state, 'running');
+  const location = begun.headers.get('location') ?? '';
+  assert.is(location, `/v1/operations/${begun.body.id}`);
+  // At once it is there; later it has the outcome.
+  assert.is((await plane.api.ok('GET', location)).id, begun.body.id);
+  const done = await until('the operation has ended', async () => {
+    const operation = await plane.api.ok('GET', location);
+    return operation.state === 'running' ? undefined : operation;
+  });
+  assert.equal([done.state, done.error, done.resource.id], ['succeeded', null, agentId]);
+  const waited = await plane.api.request('POST', path, undefined, { Prefer: 'respond-async, wait=10' });
+  assert.equal([waited.status, waited.body.success], [200, true]);
 });
 
 test('what is in use is not deleted, and the rest goes', async () => {
