@@ -13,6 +13,11 @@ const HARMLESS = new Set([
   'fingerprint',
   // When a token ends, not what it is.
   'token_expires_at',
+  // The resource around a key: its name, its scopes, the start that it is known by.
+  'api_key',
+  'api_key_id',
+  // Of a chain of records: what everybody may compare.
+  'hash',
 ]);
 const SUSPICIOUS = /token|secret|password|private|credential|sha256|hash|hmac|digest|fingerprint|(^|_)keys?$/;
 
@@ -47,8 +52,8 @@ test('every field that is named as kept inside is there', () => {
       assert.ok(there.has(field), `${type}: ${field}`);
     }
   }
-  assert.not.ok(publishedTypes.includes('email.reserved'));
-  assert.is(publishedTypes.length, Object.keys(eventSchemas).length - 1);
+  const unpublished = Object.keys(eventSchemas).filter((type) => !publishedTypes.includes(type as EventType));
+  assert.equal(unpublished, ['email.reserved', 'email.released']);
 });
 
 test('leaves them out, and nothing else', () => {

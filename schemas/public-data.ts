@@ -11,6 +11,11 @@ export const NOT_PUBLISHED: { readonly [T in EventType]?: readonly string[] | 'a
   'agent.registered': ['public_key_sha256'],
   // Its stream is named after a keyed hash of the address; who was made says `user.created`.
   'email.reserved': 'all',
+  'email.released': 'all',
+  'invitation.created': ['token_sha256'],
+  'session.started': ['token_sha256'],
+  'session.refreshed': ['token_sha256', 'previous_sha256'],
+  'api_key.created': ['secret_sha256'],
 };
 
 export const publishedTypes: readonly EventType[] = (Object.keys(eventSchemas) as EventType[]).filter(
