@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { organizationOf, type Route, route } from '../http/index.js';
-import { createdId, detail, invalid, streams, timestamp } from '../kernel/index.js';
+import { createdId, detail, digestOf, invalid, streams, timestamp } from '../kernel/index.js';
 import { CustomEvent, closed, EmitEvent, Type, Uuid } from '../schemas/index.js';
 import { answer, type CommandDeps, contextOf } from './request.js';
 
@@ -38,7 +38,11 @@ export function eventCommands(deps: CommandDeps): Route[] {
           await checkWorkspace(organizationId, workspaceId);
         }
         const place = { organizationId, ...(workspaceId === undefined ? {} : { workspaceId }) };
-        const asked = contextOf(request, deps, place);
+        // The organization may stand in the address, which the same key must not be used for twice either.
+        const asked = {
+          ...contextOf(request, deps, place),
+          digest: digestOf({ path: request.path, body, organizationId }),
+        };
         const id = createdId(asked.commandId, 'custom_event');
         const outcome = await handlers.custom_event.run(
           streams.custom_event(id),

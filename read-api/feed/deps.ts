@@ -51,7 +51,9 @@ export interface FeedLimits {
   readonly stallMs: number;
   readonly pingMs: number;
   readonly recheckMs: number;
+  /** What all readers share, in events and in bytes of JSON. */
   readonly ringItems: number;
+  readonly ringBytes: number;
   /** Readers that read the log for themselves at the same time. */
   readonly replays: number;
 }
@@ -59,10 +61,11 @@ export interface FeedLimits {
 export const defaultLimits: FeedLimits = {
   perPrincipal: 100,
   perProcess: 5_000,
-  bufferBytes: 1024 * 1024,
+  bufferBytes: 256 * 1024,
   stallMs: 30_000,
   pingMs: 20_000,
   recheckMs: 500,
   ringItems: 4_096,
+  ringBytes: 16 * 1024 * 1024,
   replays: 16,
 };

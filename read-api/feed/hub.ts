@@ -32,7 +32,7 @@ export async function startHub(
   limits: FeedLimits,
 ): Promise<Hub> {
   const start = await log.head();
-  const ring = createRing(start, limits.ringItems);
+  const ring = createRing(start, limits.ringItems, limits.ringBytes);
   const listeners = new Set<Listener>();
   const stopping = new AbortController();
   const { signal } = stopping;

@@ -17,6 +17,8 @@ export interface Item {
   readonly action: Action;
   /** What rights are decided on, in one word. */
   readonly rights: string;
+  /** Characters of its data. */
+  readonly size: number;
   text(): string;
   /** The same, as it goes over a socket. */
   bytes(): Buffer;
@@ -54,23 +56,21 @@ export function itemOf(event: StoredEvent): Item | undefined {
   const action = FEED[event.type];
   let text: string | undefined;
   let bytes: Buffer | undefined;
-  const made = (): string => {
-    const around = JSON.stringify({
-      position: String(event.position),
-      id: event.id,
-      organization_id: organizationId,
-      workspace_id: workspaceId ?? null,
-      ...(custom ? { custom } : {}),
-    });
-    const head = JSON.stringify({ type, timestamp: event.meta.recorded_at });
-    return `${head.slice(0, -1)},"data":${data},${around.slice(1)}`;
-  };
+  const around = JSON.stringify({
+    position: String(event.position),
+    id: event.id,
+    organization_id: organizationId,
+    workspace_id: workspaceId ?? null,
+    ...(custom ? { custom } : {}),
+  });
+  const head = JSON.stringify({ type, timestamp: event.meta.recorded_at });
   const asText = (): string => {
-    text ??= made();
+    text ??= `${head.slice(0, -1)},"data":${data},${around.slice(1)}`;
     return text;
   };
   return {
     position: event.position,
+    size: data.length,
     type,
     custom,
     organizationId,

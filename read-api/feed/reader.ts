@@ -46,6 +46,8 @@ export interface ReaderDeps extends Pick<FeedDeps, 'log' | 'clock' | 'timers' | 
 
 /** Between so many events of a replay, timers and requests come in. */
 const SLICE = 256;
+/** After so many it is somebody else's turn: a reader of everything must not keep the others from their little. */
+const TURN = 4_096;
 
 export function createReader(deps: ReaderDeps): Reader {
   const { hub, sink, clock, timers } = deps;
@@ -141,10 +143,10 @@ export function createReader(deps: ReaderDeps): Reader {
         }
         cursor = delivery.event.position;
       }
-      if (cursor >= ring.floor || !sink.ready()) {
+      count += 1;
+      if (cursor >= ring.floor || !sink.ready() || count === TURN) {
         return;
       }
-      count += 1;
       if (count % SLICE === 0) {
         await timers.sleep(0);
         if (ended || mine !== run) {

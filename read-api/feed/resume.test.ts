@@ -116,7 +116,7 @@ test('X25: a client that stops reading is told where to go on and sent away; nob
   await Promise.all([stuck.next('caught-up'), well.next('caught-up')]);
   stuck.socket.pause();
   // More than the two kernels hold, so that the server's own buffer fills.
-  const total = 1_500;
+  const total = 900;
   for (let n = 0; n < total; n++) {
     await feed.write(WORKSPACE, created(n, 100));
   }

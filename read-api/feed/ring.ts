@@ -15,13 +15,28 @@ export interface Ring {
   after(position: Position): number;
 }
 
-const MAX_ITEMS = 4_096;
-
-export function createRing(start: Position, capacity = MAX_ITEMS): Ring {
+export function createRing(start: Position, maxItems: number, maxSize: number): Ring {
   let floor = start;
-  // Twice as many are kept before half of them go, so that none is moved often.
-  let items: Item[] = [];
+  let items: (Item | undefined)[] = [];
+  /** Number of `items[0]`, and how many at its beginning are gone. */
   let first = 0;
+  let gone = 0;
+  let size = 0;
+
+  function dropOldest(): void {
+    const oldest = items[gone];
+    floor = oldest?.position ?? floor;
+    size -= oldest?.size ?? 0;
+    items[gone] = undefined;
+    gone += 1;
+    // Rarely, so that none is moved often.
+    if (gone > maxItems) {
+      items = items.slice(gone);
+      first += gone;
+      gone = 0;
+    }
+  }
+
   return {
     get floor() {
       return floor;
@@ -30,16 +45,15 @@ export function createRing(start: Position, capacity = MAX_ITEMS): Ring {
       return first + items.length;
     },
     push: (item) => {
-      if (items.length >= 2 * capacity) {
-        floor = items[capacity - 1]?.position ?? floor;
-        items = items.slice(capacity);
-        first += capacity;
-      }
       items.push(item);
+      size += item.size;
+      while (items.length - gone > maxItems || (size > maxSize && items.length - gone > 1)) {
+        dropOldest();
+      }
     },
     at: (number) => items[number - first],
     after: (position) => {
-      let low = 0;
+      let low = gone;
       let high = items.length;
       while (low < high) {
         const middle = (low + high) >> 1;
