@@ -15,6 +15,8 @@ const PATH = '/v1/events';
 const PARAMETERS = ['token', 'events', 'organization_id', 'workspace_id', 'agent_id', 'after'] as const;
 /** The other side has this long to take the end of a socket. */
 const FAREWELL_MS = 2_000;
+/** One that was too slow has all that waits for it to take before. */
+const SLOW_FAREWELL_MS = 10_000;
 /** Pings that may stay unanswered: behind a full buffer an answer takes its time. */
 const MISSED = 2;
 const MAX_MESSAGES = 100;
@@ -81,7 +83,7 @@ function refuse({ timers }: SocketDeps, socket: WebSocket, why: Ending): void {
   // A socket without a listener for errors would end the process.
   socket.on('error', () => {});
   socket.close(code, reason);
-  timers.after(FAREWELL_MS, () => socket.terminate());
+  timers.after(why === 'slow' ? SLOW_FAREWELL_MS : FAREWELL_MS, () => socket.terminate());
 }
 
 function serve(
