@@ -2,15 +2,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import {
-  type Clock,
-  errorMessage,
-  NxError,
-  notFound,
-  type Random,
-  type Timers,
-  unavailable,
-} from '../kernel/index.js';
+import { type Clock, errorMessage, NxError, type Random, type Timers, unavailable } from '../kernel/index.js';
 import type { Log } from './access-log.js';
 import { networkOf } from './client-address.js';
 import { errorAnswer } from './errors.js';
@@ -49,11 +41,14 @@ export interface SocketDeps {
 const MAX_MESSAGE_BYTES = 64 * 1024;
 /** From the request to the upgrade. */
 const ACCEPT_MS = 5_000;
+/** From the end of the server to that of every socket that has not ended by itself. */
+const STOP_MS = 3_000;
 
 /** Opens WebSockets on these paths of a server; an upgrade of anything else is refused. Returns what stops it. */
 export function acceptSockets(server: Server, routes: readonly SocketRoute[], deps: SocketDeps): () => void {
   const { log, clock, random, timers } = deps;
   let closing = false;
+  const open = new Set<Duplex>();
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -65,7 +60,8 @@ export function acceptSockets(server: Server, routes: readonly SocketRoute[], de
     checkMessage(request);
     const route = routes.find((one) => one.path === path);
     if (!route || request.method !== 'GET' || request.headers.upgrade?.toLowerCase() !== 'websocket') {
-      throw notFound('Resource');
+      // As every path to whoever is not known: what is there is not told.
+      throw new NxError('UNAUTHORIZED', 'An upgrade needs the path of a socket and a ticket');
     }
     if (closing) {
       throw unavailable('The server is stopping');
@@ -89,6 +85,8 @@ export function acceptSockets(server: Server, routes: readonly SocketRoute[], de
         },
         'upgrade',
       );
+    open.add(connection);
+    connection.once('close', () => open.delete(connection));
     // A caller that goes away meanwhile; once it is a WebSocket that one has its own.
     connection.on('error', () => connection.destroy());
     const stop = timers.after(ACCEPT_MS, () => connection.destroy());
@@ -107,6 +105,12 @@ export function acceptSockets(server: Server, routes: readonly SocketRoute[], de
   });
   return () => {
     closing = true;
+    // The server does not count them among its own, but waits for them.
+    timers.after(STOP_MS, () => {
+      for (const connection of open) {
+        connection.destroy();
+      }
+    });
   };
 }
 

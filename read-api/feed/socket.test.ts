@@ -27,12 +27,12 @@ test('C21: without a ticket no socket opens, and on no other path', async () => 
     '/V1/events',
     '//v1/events',
   ]) {
-    assert.is((await upgrade(`${feed.base}${path}?token=${await feed.ticket(token)}`)).status, 404, path);
+    assert.is((await upgrade(`${feed.base}${path}?token=${await feed.ticket(token)}`)).status, 401, path);
   }
   assert.is((await feed.app.call('POST', '/v1/events/tickets', { json: {} })).status, 401);
   // Another protocol, on the right path.
   const h2c = await upgrade(feed.url(`?token=${await feed.ticket(token)}`), { Upgrade: 'h2c' });
-  assert.is(h2c.status, 404);
+  assert.is(h2c.status, 401);
 });
 
 test('C22: an origin that is not in the list is refused before the upgrade, whatever its ticket', async () => {
@@ -199,6 +199,18 @@ test('a peer that answers no ping is cut off; a stopping server says so', async 
   assert.is((await open.closed).code, 1001);
   assert.is((await client(quick.url(`?token=${await quick.ticket(one.token)}`)).closed).code, 1001);
   await quick.close();
+});
+
+test('a socket that nobody ends does not keep the server from stopping', async () => {
+  const held = await feedProcess();
+  const one = await held.app.user({ [ORGANIZATION]: 'viewer' });
+  const stuck = client(held.url(`?token=${await held.ticket(one.token)}&events=*`));
+  await stuck.next('caught-up');
+  stuck.socket.pause();
+  const started = performance.now();
+  await held.close();
+  assert.ok(performance.now() - started < 5_000);
+  stuck.socket.terminate();
 });
 
 test.run();
