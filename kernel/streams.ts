@@ -12,6 +12,7 @@ export const CATEGORIES = [
   'slug',
   'session',
   'api_key',
+  'username',
   'audit',
   'custom_event',
 ] as const;
@@ -35,6 +36,7 @@ export const streams = {
   slug: stream('slug'),
   session: stream('session'),
   api_key: stream('api_key'),
+  username: stream('username'),
   audit: stream('audit'),
   custom_event: stream('custom_event'),
 } as const satisfies Record<Category, (id: string) => string>;

@@ -13,11 +13,8 @@ const HARMLESS = new Set([
   'fingerprint',
   // When a token ends, not what it is.
   'token_expires_at',
-  // The resource around a key: its name, its scopes, the start that it is known by.
+  // What describes a key: its name, scopes and prefix.
   'api_key',
-  'api_key_id',
-  // Of a chain of records: what everybody may compare.
-  'hash',
 ]);
 const SUSPICIOUS = /token|secret|password|private|credential|sha256|hash|hmac|digest|fingerprint|(^|_)keys?$/;
 
@@ -52,8 +49,9 @@ test('every field that is named as kept inside is there', () => {
       assert.ok(there.has(field), `${type}: ${field}`);
     }
   }
-  const unpublished = Object.keys(eventSchemas).filter((type) => !publishedTypes.includes(type as EventType));
-  assert.equal(unpublished, ['email.reserved', 'email.released']);
+  assert.not.ok(publishedTypes.includes('email.reserved'));
+  const all = Object.values(NOT_PUBLISHED).filter((hidden) => hidden === 'all').length;
+  assert.is(publishedTypes.length, Object.keys(eventSchemas).length - all);
 });
 
 test('leaves them out, and nothing else', () => {

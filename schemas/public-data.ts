@@ -12,10 +12,16 @@ export const NOT_PUBLISHED: { readonly [T in EventType]?: readonly string[] | 'a
   // Its stream is named after a keyed hash of the address; who was made says `user.created`.
   'email.reserved': 'all',
   'email.released': 'all',
-  'invitation.created': ['token_sha256'],
-  'session.started': ['token_sha256'],
-  'session.refreshed': ['token_sha256', 'previous_sha256'],
+  'username.reserved': 'all',
+  'username.released': 'all',
+  // Who is signed in, and when, is nobody's business but theirs.
+  'session.started': 'all',
+  'session.refreshed': 'all',
+  'session.ended': 'all',
   'api_key.created': ['secret_sha256'],
+  'invitation.created': ['token_sha256'],
+  // Of use to who checks the audit of this log, which has it.
+  'audit.checkpoint_signed': 'all',
 };
 
 export const publishedTypes: readonly EventType[] = (Object.keys(eventSchemas) as EventType[]).filter(

@@ -1,18 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
+import { invitedAddress } from '../../commands/index.js';
 import { Unavailable } from '../../event-log/index.js';
 import { timestamp } from '../../kernel/index.js';
-import { past } from '../../projections/index.js';
-import { agentHealth, liveEvents, queryRoutes } from '../../read-api/index.js';
+import { directory, past } from '../../projections/index.js';
+import {
+  agentHealth,
+  jwksQueries,
+  type LiveEvents,
+  liveEvents,
+  queryRoutes,
+  signInQueries,
+  userQueries,
+} from '../../read-api/index.js';
 import { checkpointsOf } from '../audit-signing.js';
 import type { Context } from '../context.js';
 import { organizationOf } from '../locate.js';
 import { reloader } from '../reload.js';
+import { supervise } from '../supervise.js';
 import type { Part } from './part.js';
+
+const FRESH_MS = 2_000;
 
 /** Everything that is read. */
 export async function readApiRole(context: Context): Promise<Part> {
-  const { reader, passed, readStore, clock, timers, random, events, keys, persons, log } = context;
-  const live = await liveEvents({
+  const { reader, passed, readStore, clock, timers, log, events, keys, access, keyUse, persons, vault } =
+    context;
+  const people = directory({ log: events, clock, timers, profile: keys.personal.profile });
+  const stopping = new AbortController();
+  const following = supervise('directory', (signal) => people.follow(signal), {
+    timers,
+    log,
+    signal: stopping.signal,
+  });
+  const live = await feedOf(context);
+  return {
+    routes: [
+      ...live.routes,
+      ...queryRoutes({
+        reader,
+        passed,
+        health: agentHealth(readStore),
+        clock,
+        addressOf: context.people.identity.addressOf,
+        invitedAddress: (id) => invitedAddress(vault, id),
+        past: past(events),
+        audit: {
+          openAddress: persons.open,
+          checkpoints: (chain) => checkpointsOf(events, chain),
+          signer: keys.audit,
+          now: () => timestamp(clock.now()),
+        },
+      }),
+      ...userQueries({ directory: people }),
+      ...signInQueries({
+        clock,
+        sessionsOf: access.sessionsOf,
+        keysOf: access.keysOf,
+        key: access.key,
+        client: keys.personal.client,
+        lastUses: keyUse.last,
+        fresh: () => access.fresh(FRESH_MS),
+      }),
+      ...jwksQueries({ jwks: keys.signing.published }),
+    ],
+    sockets: live.sockets,
+    notReady: async () => (live.trouble() === '' ? '' : 'live events do not follow the log'),
+    components: async () => ({ event_bus: live.trouble() === '' ? 'healthy' : 'degraded' }),
+    drain: live.drain,
+    close: async () => {
+      stopping.abort();
+      await live.stop();
+      await following;
+    },
+  };
+}
+
+const feedOf = (context: Context): Promise<LiveEvents> => {
+  const { events, clock, timers, random, log, readStore, access, settings } = context;
+  return liveEvents({
     log: {
       head: () => events.head(),
       subscribe: (options) => events.subscribe(options),
@@ -23,30 +88,9 @@ export async function readApiRole(context: Context): Promise<Part> {
     random,
     logger: log,
     store: readStore,
-    reload: reloader(context.access, clock),
-    changed: () => context.access.changed(),
+    reload: reloader(access, clock),
+    changed: () => access.changed(),
     organizationOf: organizationOf(context),
-    allowedOrigins: context.settings.corsOrigins,
+    allowedOrigins: settings.corsOrigins,
   });
-  const queries = queryRoutes({
-    reader,
-    passed,
-    health: agentHealth(readStore),
-    clock,
-    past: past(events),
-    audit: {
-      openAddress: persons.open,
-      checkpoints: (chain) => checkpointsOf(events, chain),
-      signer: keys.audit,
-      now: () => timestamp(clock.now()),
-    },
-  });
-  return {
-    routes: [...queries, ...live.routes],
-    sockets: live.sockets,
-    notReady: async () => (live.trouble() === '' ? '' : 'live events do not follow the log'),
-    components: async () => ({ event_bus: live.trouble() === '' ? 'healthy' : 'degraded' }),
-    drain: live.drain,
-    close: live.stop,
-  };
-}
+};

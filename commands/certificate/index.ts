@@ -42,13 +42,13 @@ export function certificateCommands(deps: CertificateCommandDeps): Route[] {
       errors: ['CONFLICT'],
       idempotent: true,
       handler: async (request) => {
-        const { body } = request;
         const { workspaceId, organizationId } = await placeOf(
           deps,
           request,
           'workspace',
           request.params.workspace_id,
         );
+        const { body } = request;
         const context = contextOf(request, deps, { workspaceId, organizationId });
         // By the content too: the same Idempotency-Key with another key must not write over the first one's record.
         const id = uuidv5(context.commandId, context.digest, 'certificate');

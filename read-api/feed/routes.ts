@@ -28,7 +28,8 @@ const routesOf = ({ allowedOrigins, organizationOf }: TicketDeps, tickets: Ticke
     permission: 'event.subscribe',
     body: closed({ workspace_id: Type.Optional(Uuid) }),
     success: { status: 201, schema: Ticket },
-    handler: async ({ principal, origin, body }) => {
+    handler: async ({ principal, header, body }) => {
+      const origin = header('origin');
       if (origin !== undefined && !allowedOrigins.includes(origin)) {
         throw new NxError('FORBIDDEN', 'This origin may not open the socket');
       }

@@ -127,12 +127,12 @@ export const streamRoute = ({ timers, feed }: Pick<FeedDeps, 'timers'> & { reado
     query,
     success: { status: 200, contentType: 'text/event-stream' },
     compress: false,
-    handler: async ({ principal, query: asked, lastEventId, signal }) => {
+    handler: async ({ principal, query: asked, header, signal }) => {
       const { after, ...rest } = asked;
       const subscription = subscribeOf({
         ...rest,
         events: asked.events ?? '*',
-        ...positionOf(lastEventId, after),
+        ...positionOf(header('last-event-id'), after),
       });
       const sink = outbox(feed.limits.bufferBytes);
       const opened = feed.open(principal, undefined, sink);

@@ -6,4 +6,5 @@ export * from './custom-event.js';
 export * from './operation.js';
 export * from './organization.js';
 export * from './upstream.js';
+export * from './user.js';
 export * from './virtual-host.js';

@@ -82,6 +82,9 @@ test('an emitted event is taken once, listed, and seen by those who subscribe', 
     (await api.request('POST', path, { ...body, data: {} }, key)).body.error.code,
     'IDEMPOTENCY_MISMATCH',
   );
+  const other = await api.ok('POST', '/v1/organizations', { name: 'Other', slug: 'other' });
+  const elsewhere = await api.request('POST', `/v1/events?organization_id=${other.id}`, body, key);
+  assert.is(elsewhere.body.error?.code, 'IDEMPOTENCY_MISMATCH');
   const frame = await live.next('user.registered');
   assert.equal([frame.data, frame.custom, frame.organization_id], [body.data, true, organization_id]);
 
