@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { organizationOf, type Route, route } from '../http/index.js';
-import { createdId, detail, digestOf, invalid, streams, timestamp } from '../kernel/index.js';
+import { createdId, digestOf, streams, timestamp } from '../kernel/index.js';
 import { CustomEvent, closed, EmitEvent, Type, Uuid } from '../schemas/index.js';
-import { answer, type CommandDeps, contextOf } from './request.js';
+import { answer, type CommandDeps, contextOf, placeOf } from './request.js';
 
 /** Events of programs. Each has a stream of its own, so that those who emit never wait for each other. */
 export function eventCommands(deps: CommandDeps): Route[] {
   const { handlers, clock } = deps;
-
-  /** The workspace must be one of the organization's: what is another's is as good as none. */
-  async function checkWorkspace(organizationId: string, workspaceId: string): Promise<void> {
-    const place = await deps.locate('workspace', workspaceId);
-    if (place?.organizationId !== organizationId) {
-      throw invalid([detail('workspace_id', 'NOT_FOUND', 'The organization has no such workspace')]);
-    }
-  }
 
   return [
     route({
@@ -31,12 +23,15 @@ export function eventCommands(deps: CommandDeps): Route[] {
       idempotent: true,
       handler: async (request) => {
         const { body, query, principal } = request;
-        const organizationId = organizationOf(principal, query.organization_id, body.organization_id);
         const { workspace_id: workspaceId } = body;
+        const within = workspaceId && (await placeOf(deps, request, 'workspace', workspaceId));
+        const organizationId = organizationOf(
+          principal,
+          query.organization_id,
+          body.organization_id,
+          within ? within.organizationId : undefined,
+        );
         request.allow(organizationId, workspaceId);
-        if (workspaceId !== undefined) {
-          await checkWorkspace(organizationId, workspaceId);
-        }
         const place = { organizationId, ...(workspaceId === undefined ? {} : { workspaceId }) };
         // The organization may stand in the address, which the same key must not be used for twice either.
         const asked = {

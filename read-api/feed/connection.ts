@@ -6,8 +6,8 @@ import type { Ending } from './endings.js';
 import { pong, subscribed, unsubscribed } from './frames.js';
 import type { Hub } from './hub.js';
 import type { Message, Subscribe } from './messages.js';
-import { createReader, type Reader, type Sink } from './reader.js';
 import { rightsOf } from './rights.js';
+import { createSubscriber, type Sink, type Subscriber } from './subscriber.js';
 import { type Filter, subscriptions } from './subscriptions.js';
 
 /** A place that a subscription is for, which its owner may lose. */
@@ -16,9 +16,9 @@ interface Place {
   readonly workspaceId?: string;
 }
 
-/** One reader with its principal and what it asked for. */
+/** One subscriber with its principal and what it asked for. */
 export interface Connection {
-  readonly reader: Reader;
+  readonly subscriber: Subscriber;
   readonly principal: Principal;
   /** Follows a message and answers it with a frame. NxError: it was not followed. */
   handle(message: Message): Promise<void>;
@@ -38,7 +38,7 @@ export function createConnection(
   const places = new Map<string, Place>();
   let principal = who;
   let may = rightsOf(who);
-  const reader = createReader({
+  const subscriber = createSubscriber({
     ...deps,
     limits: deps.feedLimits,
     sink,
@@ -94,14 +94,14 @@ export function createConnection(
       places.delete(subscription.id);
     }
     if (first) {
-      reader.start(position);
+      subscriber.start(position);
     }
-    sink.text(subscribed(clock, subscription, reader.position));
-    reader.pump();
+    sink.text(subscribed(clock, subscription, subscriber.position));
+    subscriber.pump();
   }
 
   return {
-    reader,
+    subscriber,
     get principal() {
       return principal;
     },
@@ -130,7 +130,7 @@ export function createConnection(
         ({ organizationId, workspaceId }) => !roleAt(now, organizationId, workspaceId),
       );
       if (lost || (hasPlaces(before) && !hasPlaces(now))) {
-        reader.end('forbidden' satisfies Ending);
+        subscriber.end('forbidden' satisfies Ending);
       }
     },
   };

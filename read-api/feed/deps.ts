@@ -45,9 +45,9 @@ export interface FeedLimits {
   readonly perPrincipal: number;
   /** Connections of one process. */
   readonly perProcess: number;
-  /** Bytes that may wait for one reader. */
+  /** Bytes that may wait for one subscriber. */
   readonly bufferBytes: number;
-  /** How long a reader may take nothing before it is sent away. */
+  /** How long a subscriber may take nothing before it is sent away. */
   readonly stallMs: number;
   readonly pingMs: number;
   readonly recheckMs: number;

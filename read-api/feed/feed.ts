@@ -4,13 +4,13 @@ import { type Connection, createConnection } from './connection.js';
 import { defaultLimits, type FeedDeps, type FeedLimits } from './deps.js';
 import type { Ending } from './endings.js';
 import { startHub } from './hub.js';
-import type { Sink } from './reader.js';
+import type { Sink } from './subscriber.js';
 import { watch } from './watch.js';
 
 /** The live events of one process, whatever way they go out. */
 export interface Feed {
   readonly limits: FeedLimits;
-  /** Opens a reader, or says why not. `close` must be called when it has gone. */
+  /** Opens a subscriber, or says why not. `close` must be called when it has gone. */
   open(
     principal: Principal,
     boundTo: string | undefined,
@@ -54,13 +54,13 @@ export async function startFeed(deps: FeedDeps): Promise<Feed> {
       const connection = createConnection({ ...deps, hub, feedLimits: limits }, principal, boundTo, sink);
       count(key, 1);
       connections.add(connection);
-      hub.listeners.add(connection.reader);
+      hub.listeners.add(connection.subscriber);
       return {
         connection,
         close: () => {
           if (connections.delete(connection)) {
             count(key, -1);
-            hub.listeners.delete(connection.reader);
+            hub.listeners.delete(connection.subscriber);
           }
         },
       };
@@ -69,8 +69,8 @@ export async function startFeed(deps: FeedDeps): Promise<Feed> {
     readers: () => connections.size,
     drain: () => {
       draining = true;
-      for (const { reader } of connections) {
-        reader.end('stopping');
+      for (const { subscriber } of connections) {
+        subscriber.end('stopping');
       }
     },
     stop: async () => {

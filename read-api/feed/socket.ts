@@ -8,7 +8,7 @@ import { ENDINGS, type Ending } from './endings.js';
 import type { Feed } from './feed.js';
 import { errorFrame } from './frames.js';
 import { type FeedQuery, readMessage, type Subscribe, subscribeOf } from './messages.js';
-import type { Sink } from './reader.js';
+import type { Sink } from './subscriber.js';
 import type { TicketHolder, Tickets } from './tickets.js';
 
 const PATH = '/v1/events';
@@ -108,17 +108,17 @@ function serve(
     return;
   }
   const { connection, close } = opened;
-  const { reader } = connection;
+  const { subscriber } = connection;
   let missed = 0;
   const stopPing = timers.every(feed.limits.pingMs, () => {
     missed += 1;
     if (missed > MISSED) {
-      reader.end('silent');
+      subscriber.end('silent');
       socket.terminate();
       return;
     }
     socket.ping();
-    reader.heartbeat();
+    subscriber.heartbeat();
   });
   const messages = inbox(deps, connection, sink, resumeAfter);
   socket.on('pong', () => {
@@ -127,8 +127,8 @@ function serve(
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     missed = 0;
     if (isBinary) {
-      reader.end('binary');
-    } else if (!reader.ended) {
+      subscriber.end('binary');
+    } else if (!subscriber.ended) {
       messages.take(() => readMessage(data.toString()));
     }
   });
@@ -136,11 +136,11 @@ function serve(
   socket.on('error', (error) =>
     logger.info({ request_id: requestId, error: errorMessage(error) }, 'a socket broke'),
   );
-  below.on('drain', reader.pump);
+  below.on('drain', subscriber.pump);
   socket.on('close', () => {
     stopPing();
-    below.removeListener('drain', reader.pump);
-    reader.end('stopping');
+    below.removeListener('drain', subscriber.pump);
+    subscriber.end('stopping');
     close();
   });
   if (subscription) {
@@ -176,7 +176,7 @@ function inbox(
         return;
       }
       logger.error({ error: errorMessage(error) }, 'a message was not handled');
-      connection.reader.end('unavailable');
+      connection.subscriber.end('unavailable');
     }
   }
 
@@ -189,10 +189,10 @@ function inbox(
       }
       count += 1;
       if (count > MAX_MESSAGES) {
-        connection.reader.end('too-fast');
+        connection.subscriber.end('too-fast');
         return;
       }
-      last = last.then(() => (connection.reader.ended ? undefined : follow(read)));
+      last = last.then(() => (connection.subscriber.ended ? undefined : follow(read)));
     },
   };
 }

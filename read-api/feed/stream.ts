@@ -7,7 +7,7 @@ import type { FeedDeps } from './deps.js';
 import { ENDINGS, type Ending } from './endings.js';
 import type { Feed } from './feed.js';
 import { subscribeOf } from './messages.js';
-import type { Reader, Sink } from './reader.js';
+import type { Sink, Subscriber } from './subscriber.js';
 
 const checkPosition = validator(Decimal);
 /** Milliseconds after which a browser comes again. */
@@ -79,7 +79,7 @@ function outbox(bufferBytes: number): Outbox {
 }
 
 /** What the answer reads; given back it ends, also where nobody has begun to read. */
-function source(sink: Outbox, reader: Reader, done: () => void): AsyncIterable<string> {
+function source(sink: Outbox, subscriber: Subscriber, done: () => void): AsyncIterable<string> {
   async function* frames(): AsyncGenerator<string, void, undefined> {
     for (;;) {
       // Asked for first, so that nothing comes between the look and the wait.
@@ -87,7 +87,7 @@ function source(sink: Outbox, reader: Reader, done: () => void): AsyncIterable<s
       const text = sink.takeAll();
       if (text !== '') {
         yield text;
-        reader.pump();
+        subscriber.pump();
       } else if (sink.ended) {
         done();
         return;
@@ -140,7 +140,7 @@ export const streamRoute = ({ timers, feed }: Pick<FeedDeps, 'timers'> & { reado
         throw refusal(opened);
       }
       const { connection, close } = opened;
-      const { reader } = connection;
+      const { subscriber } = connection;
       try {
         if (subscription) {
           await connection.handle(subscription);
@@ -153,12 +153,12 @@ export const streamRoute = ({ timers, feed }: Pick<FeedDeps, 'timers'> & { reado
         if (sink.ready()) {
           sink.comment();
         }
-        reader.heartbeat();
+        subscriber.heartbeat();
       });
-      const leave = (): void => reader.end('stopping');
+      const leave = (): void => subscriber.end('stopping');
       signal.addEventListener('abort', leave, { once: true });
 
-      const data = source(sink, reader, () => {
+      const data = source(sink, subscriber, () => {
         stopBeat();
         signal.removeEventListener('abort', leave);
         leave();

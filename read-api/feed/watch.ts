@@ -13,7 +13,7 @@ export const keyOf = ({ kind, id, sessionId }: Principal): string => `${kind} ${
 
 /**
  * Looks at every principal with open connections again and again, so that what was taken from it ends them within a
- * second, and at every reader, whether it takes anything. Returns what stops it.
+ * second, and at every subscriber, whether it takes anything. Returns what stops it.
  */
 export function watch(
   {
@@ -46,7 +46,7 @@ export function watch(
       if (clock.monotonic() - since >= BLIND_MS) {
         logger.warn({ error: errorMessage(error) }, 'a principal cannot be looked up; its sockets end');
         for (const one of group) {
-          one.reader.end('unavailable');
+          one.subscriber.end('unavailable');
         }
         unseen.delete(key);
       }
@@ -55,7 +55,7 @@ export function watch(
 
   function settle(one: Connection, found: Principal | undefined): void {
     if (!found) {
-      one.reader.end('revoked');
+      one.subscriber.end('revoked');
       return;
     }
     const { expiresAt } = one.principal;
@@ -68,9 +68,9 @@ export function watch(
   async function lookAtAll(): Promise<void> {
     const groups = new Map<string, Connection[]>();
     for (const one of connections) {
-      one.reader.check();
+      one.subscriber.check();
       if ((one.principal.expiresAt ?? Number.POSITIVE_INFINITY) <= clock.now()) {
-        one.reader.end('expired');
+        one.subscriber.end('expired');
         continue;
       }
       const key = keyOf(one.principal);

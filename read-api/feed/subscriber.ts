@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * One reader of the feed. It has no queue: it has a place in the log. While its sink has room it takes what all readers
+ * One subscriber of the feed. It has no queue: it has a place in the log. While its sink has room it takes what all readers
  * share; where that does not reach back to its place, it reads the log for itself until it does. So nothing is missed
- * and nothing comes twice, and a slow reader holds back only itself.
+ * and nothing comes twice, and a slow subscriber holds back only itself.
  */
 import { errorMessage, type Position } from '../../kernel/index.js';
 import { feedTypes } from './catalogue.js';
@@ -12,7 +12,7 @@ import { caughtUp, gap, positionFrame } from './frames.js';
 import type { Hub, Listener } from './hub.js';
 import { type Item, itemOf } from './item.js';
 
-/** Where a reader's frames go. */
+/** Where a subscriber's frames go. */
 export interface Sink {
   /** Whether it has room; `pump` is called again when it has. */
   ready(): boolean;
@@ -21,7 +21,7 @@ export interface Sink {
   close(why: Ending): void;
 }
 
-export interface Reader extends Listener {
+export interface Subscriber extends Listener {
   /** Everything up to here was sent, or is none of its business. */
   readonly position: Position;
   readonly ended: boolean;
@@ -34,11 +34,11 @@ export interface Reader extends Listener {
   end(why: Ending): void;
 }
 
-export interface ReaderDeps extends Pick<FeedDeps, 'log' | 'clock' | 'timers' | 'logger'> {
+export interface SubscriberDeps extends Pick<FeedDeps, 'log' | 'clock' | 'timers' | 'logger'> {
   readonly hub: Hub;
   readonly sink: Sink;
   readonly limits: FeedLimits;
-  /** Whether this reader asked for it and may see it. */
+  /** Whether this subscriber asked for it and may see it. */
   wants(item: Item): boolean;
   /** Whether it asked for anything. */
   idle(): boolean;
@@ -46,10 +46,10 @@ export interface ReaderDeps extends Pick<FeedDeps, 'log' | 'clock' | 'timers' | 
 
 /** Between so many events of a replay, timers and requests come in. */
 const SLICE = 256;
-/** After so many it is somebody else's turn: a reader of everything must not keep the others from their little. */
+/** After so many it is somebody else's turn: a subscriber of everything must not keep the others from their little. */
 const TURN = 4_096;
 
-export function createReader(deps: ReaderDeps): Reader {
+export function createSubscriber(deps: SubscriberDeps): Subscriber {
   const { hub, sink, clock, timers } = deps;
   const { ring } = hub;
   let cursor = hub.position;
@@ -159,7 +159,7 @@ export function createReader(deps: ReaderDeps): Reader {
   function end(why: Ending): void {
     if (!ended) {
       ended = true;
-      deps.logger.info({ ending: why, position: String(cursor) }, 'a reader of live events ends');
+      deps.logger.info({ ending: why, position: String(cursor) }, 'a subscriber of live events ends');
       sink.close(why);
     }
   }
