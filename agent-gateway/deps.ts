@@ -72,6 +72,8 @@ export interface GatewaySettings {
   readonly overdueMs: number;
   /** An agent that does not answer a command for this long has not done it. */
   readonly commandMs: number;
+  /** An agent whose alerts come and go faster is heard only so often: the next report tells what one did not. */
+  readonly alertEveryMs: number;
   readonly admissionsPerSecond: number;
   /** Failed registrations of one network within `attemptWindowMs`. */
   readonly attemptLimit: number;
@@ -101,6 +103,7 @@ export const defaultSettings: GatewaySettings = {
   answerMs: 300_000,
   overdueMs: 30_000,
   commandMs: 30_000,
+  alertEveryMs: 5_000,
   admissionsPerSecond: 200,
   attemptLimit: 20,
   attemptWindowMs: 600_000,

@@ -5,6 +5,7 @@ import { type Core, openCore } from './core.js';
 import type { Failpoint } from './failpoint.js';
 import type { Log } from './log.js';
 import { type Address, parseAddress } from './session/address.js';
+import { type Alerts, createAlerts } from './session/alerts.js';
 import { createBackoff } from './session/backoff.js';
 import { type Identity, loadIdentity } from './session/identity.js';
 import { RegistrationDelayed, RegistrationRefused, register } from './session/register.js';
@@ -63,7 +64,8 @@ export async function runAgent(given: AgentSettings, deps: AgentDeps): Promise<v
     }
     endSupervision = core.conductor.supervise();
     telemetry = startTelemetry({ ...deps, core, settings });
-    await stayConnected({ settings, deps, core, address, token, teller, telemetry });
+    const alerts = createAlerts(deps);
+    await stayConnected({ settings, deps, core, address, token, teller, telemetry, alerts });
   } finally {
     endSupervision();
     await telemetry?.stop();
@@ -80,24 +82,18 @@ interface Connecting {
   readonly token: Token | undefined;
   readonly teller: ReturnType<typeof createTeller>;
   readonly telemetry: Telemetry;
+  readonly alerts: Alerts;
 }
 
-async function stayConnected({
-  settings,
-  deps,
-  core,
-  address,
-  token,
-  teller,
-  telemetry,
-}: Connecting): Promise<void> {
+async function stayConnected(connecting: Connecting): Promise<void> {
+  const { settings, deps, core, address, token, teller, telemetry, alerts } = connecting;
   const { log, signal, timers } = deps;
   const backoff = createBackoff(deps.random);
   while (!signal.aborted) {
     let retryAfterMs = 0;
     try {
       const identity = validIdentity(core, deps.clock) ?? (await enrol({ deps, core, address, token }));
-      const end = await runSession({ ...deps, core, settings, address, teller, telemetry }, identity);
+      const end = await runSession({ ...deps, core, settings, address, teller, telemetry, alerts }, identity);
       if (end.welcome) {
         backoff.reset();
       }
@@ -119,7 +115,7 @@ async function enrol({
   core,
   address,
   token,
-}: Omit<Connecting, 'settings' | 'teller' | 'telemetry'>): Promise<Identity> {
+}: Omit<Connecting, 'settings' | 'teller' | 'telemetry' | 'alerts'>): Promise<Identity> {
   if (token === undefined) {
     throw new SettingsError('this agent has no valid certificate: start it with a registration token');
   }

@@ -13,3 +13,9 @@ export function locator(reader: Reader): Locate {
       : undefined;
   };
 }
+
+/** The organization of a workspace that is there. */
+export const organizationOf =
+  ({ reader }: { readonly reader: Reader }) =>
+  async (workspaceId: string): Promise<string | undefined> =>
+    (await reader.get('workspaces', workspaceId))?.organization_id;

@@ -4,7 +4,14 @@
  * what it needs from here and knows nothing of the others.
  */
 import type { Logger } from 'pino';
-import { type HttpApp, httpApp, httpServer, platformRoutes, type Route } from '../http/index.js';
+import {
+  acceptSockets,
+  type HttpApp,
+  httpApp,
+  httpServer,
+  platformRoutes,
+  type Route,
+} from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
 import { metricsRoute, probes, statusRoute } from '../read-api/index.js';
 import { authenticator } from './authenticate.js';
@@ -43,11 +50,20 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
     await part.listen?.();
   }
   const server = await httpServer({ listener: app.listener, ...settings.httpListen, clock, timers, random });
+  const refuseSockets = acceptSockets(
+    server.server,
+    parts.flatMap((part) => part.sockets ?? []),
+    { log, clock, timers, random },
+  );
   log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
 
   return {
     madePassword: context.madePassword,
     close: async () => {
+      refuseSockets();
+      for (const part of parts) {
+        part.drain?.();
+      }
       await server.close(HTTP_GRACE_MS);
       await close();
       log.info('stopped');

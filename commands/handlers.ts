@@ -13,6 +13,7 @@ export interface Handlers {
   readonly username: Handler<domain.HeldState, domain.HoldCommand>;
   readonly session: Handler<domain.SessionState, domain.SessionCommand>;
   readonly apiKey: Handler<domain.ApiKeyState, domain.ApiKeyCommand>;
+  readonly custom_event: Handler<domain.CustomEventState, domain.CustomEventCommand>;
 }
 
 export const commandHandlers = (deps: HandlerDeps): Handlers => ({
@@ -25,4 +26,5 @@ export const commandHandlers = (deps: HandlerDeps): Handlers => ({
   username: commandHandler(deps, domain.username),
   session: commandHandler(deps, domain.session),
   apiKey: commandHandler(deps, domain.apiKey),
+  custom_event: commandHandler(deps, domain.customEvent),
 });

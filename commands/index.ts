@@ -3,6 +3,7 @@ import type { Route } from '../http/index.js';
 import { type AgentCommandDeps, agentCommands } from './agent.js';
 import { type ApiKeyDeps, apiKeyCommands } from './api-key/routes.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
+import { eventCommands } from './event.js';
 import { type InvitationCommandDeps, invitationCommands } from './invitation/index.js';
 import { type MemberCommandDeps, memberCommands } from './member.js';
 import { organizationCommands } from './organization.js';
@@ -54,4 +55,5 @@ export const writeRoutes = (
   ...virtualHostCommands(deps),
   ...certificateCommands(deps),
   ...rewindCommands(deps),
+  ...eventCommands(deps),
 ];

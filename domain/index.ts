@@ -4,6 +4,7 @@ export * from './api-key/index.js';
 export * from './audit/index.js';
 export { type CertificateUpload, covers } from './certificate/index.js';
 export * from './config/index.js';
+export * from './custom-event/index.js';
 export * from './organization/index.js';
 export * from './rewind/index.js';
 export * from './session/index.js';

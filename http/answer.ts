@@ -81,6 +81,8 @@ function send(ctx: Context, { type, data }: NonNullable<HandlerResult['content']
     ctx.body = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   } else if (ctx.method === 'HEAD') {
     ctx.respond = false;
+    // Nobody reads it, so it is given back at once.
+    void data[Symbol.asyncIterator]().return?.();
     ctx.res.end();
   } else {
     // Written by us, so that a source that fails cuts the connection: the caller sees that it does not have all.

@@ -22,6 +22,8 @@ export interface Principal {
   readonly scopes?: readonly string[];
   /** The one organization that an API key is for; undefined where it is for all of its maker's. */
   readonly organizationId?: string;
+  /** When what it showed of itself ends, in milliseconds since 1970; undefined where that has no end. */
+  readonly expiresAt?: number;
 }
 
 export const anonymous: Principal = Object.freeze({

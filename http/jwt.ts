@@ -102,7 +102,7 @@ export function jwtAuthenticator(
     if (!principal) {
       throw invalidToken();
     }
-    return principal;
+    return { ...principal, expiresAt: claims.exp * 1000 };
   };
 }
 
@@ -128,6 +128,7 @@ async function keyFor(findKey: FindKey, header: unknown): Promise<KeyObject> {
 interface Claims {
   readonly sub: string;
   readonly sv: number;
+  readonly exp: number;
   readonly sid: string;
   readonly iat: number;
 }

@@ -11,6 +11,7 @@ const SINGLE = new Set([
   'content-encoding',
   'idempotency-key',
   'nxmesh-position',
+  'origin',
 ]);
 const MAX_FIELDS = 100;
 const HOST = /^[A-Za-z0-9._~:[\]-]{1,261}$/;

@@ -14,6 +14,8 @@ interface Place {
  */
 export const PLATFORM: Readonly<Record<string, Place>> = {
   getStatus: { method: 'GET', path: '/api/v1/status' },
+  emitEvent: { method: 'POST', path: '/api/v1/events' },
+  listEvents: { method: 'GET', path: '/api/v1/events' },
   login: { method: 'POST', path: '/api/v1/auth/login' },
   refreshSession: { method: 'POST', path: '/api/v1/auth/refresh' },
   logout: { method: 'POST', path: '/api/v1/auth/logout' },

@@ -81,6 +81,9 @@ export const POLICY = {
   'audit.read_key': ['signed_in', 'read:audit'],
   'version.undo': ['editor', 'write:changes'],
   'version.roll_back': ['editor', 'write:changes'],
+  'event.subscribe': ['signed_in', 'events:subscribe'],
+  'event.list': ['viewer', 'events:subscribe'],
+  'event.emit': ['editor', 'events:emit'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 
 export type Action = keyof typeof POLICY;

@@ -14,6 +14,7 @@ export const CATEGORIES = [
   'api_key',
   'username',
   'audit',
+  'custom_event',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
 
@@ -37,6 +38,7 @@ export const streams = {
   api_key: stream('api_key'),
   username: stream('username'),
   audit: stream('audit'),
+  custom_event: stream('custom_event'),
 } as const satisfies Record<Category, (id: string) => string>;
 
 export const categoryOf = (name: string): string => name.slice(0, name.indexOf('-'));

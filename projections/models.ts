@@ -2,6 +2,7 @@
 import { type AgentDoc, agents } from './agents.js';
 import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
+import { type CustomEventDoc, customEvents } from './custom-events.js';
 import { type InvitationDoc, invitations } from './invitations.js';
 import { type MemberDoc, members } from './members.js';
 import { type OperationDoc, operations } from './operations.js';
@@ -17,6 +18,7 @@ import { type WorkspaceDoc, workspaces } from './workspaces.js';
 export interface Models {
   readonly agents: AgentDoc;
   readonly certificates: CertificateDoc;
+  readonly custom_events: CustomEventDoc;
   readonly deliveries: DeliveryDoc;
   readonly invitations: InvitationDoc;
   readonly members: MemberDoc;
@@ -44,6 +46,7 @@ export const readModels: readonly Projection[] = [
   virtualHosts,
   certificates,
   changes,
+  customEvents,
   records,
   operations,
 ];

@@ -2,6 +2,7 @@
 
 export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js';
 export type { AuditDeps, AuditSigner } from './audit/index.js';
+export { type FeedDeps, type LiveEvents, liveEvents, ticketRoutes } from './feed/index.js';
 export { jwksQueries } from './jwks.js';
 export { probes, type Ready } from './probes.js';
 export { queryRoutes, type ReadApiDeps } from './routes.js';

@@ -28,6 +28,7 @@ test('the operations are exactly these', () => {
     'listAudit GET /v1/audit',
     'listCertificates GET /v1/workspaces/{workspace_id}/certificates',
     'listChanges GET /v1/workspaces/{workspace_id}/changes',
+    'listEvents GET /v1/events',
     'listInstallationAudit GET /v1/audit/installation',
     'listInvitations GET /v1/organizations/{organization_id}/invitations',
     'listMembers GET /v1/organizations/{organization_id}/members',

@@ -51,9 +51,9 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   other: '1',
   request_id: `request-${idOf(workspace)}`,
 });
-/** Blame asks for a file too, which only a real bundle has; the audit names its organization in the query. */
+/** Blame asks for a file too, which only a real bundle has; audit and events name their organization in the query. */
 const asksByPath = ({ tag, operationId }: Route): boolean =>
-  tag !== 'Audit' && operationId !== 'blameAgentConfig';
+  tag !== 'Audit' && tag !== 'Events' && operationId !== 'blameAgentConfig';
 
 const fill = (path: string, values: Record<string, string>): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '?');

@@ -8,6 +8,7 @@ import type { LoadHealth } from './agent-health.js';
 import { type AuditDeps, auditQueries } from './audit/index.js';
 import { certificateQueries } from './certificate.js';
 import { changeQueries } from './change.js';
+import { eventQueries } from './event.js';
 import { agentConfigQueries } from './history/agent-config.js';
 import { historyQueries } from './history/history.js';
 import { requestQueries } from './history/request.js';
@@ -57,5 +58,6 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
     ...agentConfigQueries(deps, past),
     ...requestQueries(deps, scoped),
     ...operationQueries(scoped),
+    ...eventQueries(scoped),
   ];
 }

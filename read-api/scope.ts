@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HandlerRequest, pageAnswer, roleAt, windowOf } from '../http/index.js';
+import { type HandlerRequest, type Principal, pageAnswer, roleAt, windowOf } from '../http/index.js';
 import { NxError, notFound, unavailable } from '../kernel/index.js';
 import { INSTALLATION, type Models, type Page, type Reader } from '../projections/index.js';
 import { type Query, StoreUnavailable } from '../read-store/index.js';
@@ -79,9 +79,19 @@ export interface Scope {
   ): Promise<T>;
   /** The same for what belongs to no organization, of which an action of administrators decides. */
   installationAudit<T>(request: ReadRequest, load: (reader: Reader, chain: string) => Promise<T>): Promise<T>;
+  /** Events of programs in an organization, but for those of workspaces that are hidden from the principal. */
+  events(
+    request: ReadRequest,
+    organizationId: string,
+    where: { readonly workspace_id?: string; readonly type?: string },
+  ): Promise<Page<Scoped<Models['custom_events']>>>;
 }
 
 const WAIT_MS = 2000;
+/** Documents read at a time where rights decide, which the store has no index for. */
+const BATCH = 1000;
+
+const hidesAny = ({ workspaceRoles }: Principal): boolean => Object.values(workspaceRoles).includes('none');
 
 /** Reads once the read models have passed what the request names. */
 export type Read = <T>(request: ReadRequest, load: () => Promise<T>) => Promise<T>;
@@ -218,6 +228,25 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
         return load(reader, organizationId);
       }),
     installationAudit: (request, load) => read(request, () => load(reader, INSTALLATION)),
+    events: (request, organization_id, where) =>
+      read(request, async () => {
+        const { principal } = request;
+        request.allow(organization_id, where.workspace_id);
+        const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
+        const query = { where: { ...where, organization_id }, orderBy: 'emitted_at', descending: true };
+        if (where.workspace_id !== undefined || !hidesAny(principal)) {
+          return yesAll(await reader.find('custom_events', { ...query, offset, limit }));
+        }
+        const seen: Models['custom_events'][] = [];
+        for (let from = 0, total = 1; from < total; from += BATCH) {
+          const batch = await reader.find('custom_events', { ...query, offset: from, limit: BATCH });
+          seen.push(
+            ...batch.items.filter((doc) => roleAt(principal, organization_id, doc.workspace_id ?? undefined)),
+          );
+          total = batch.total;
+        }
+        return yesAll({ items: seen.slice(offset, offset + limit), total: seen.length });
+      }),
   };
 }
 

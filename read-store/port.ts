@@ -88,6 +88,11 @@ export interface ReadStore {
   commit(commit: Commit): Promise<CommitResult>;
   /** Writes outside projections: telemetry and vault records. The last write wins. */
   write(ops: readonly Op[]): Promise<void>;
+  /**
+   * Removes a document and gives it: of all who ask for it at once, in any process, one gets it. For documents outside
+   * projections that are written once.
+   */
+  take(collection: string, id: string): Promise<Doc | undefined>;
   checkpoint(projection: string): Promise<Position>;
   /** Version that readers of this projection see; 0 when there is none yet. */
   pointer(projection: string): Promise<number>;

@@ -56,6 +56,7 @@ const CLIENTS: Record<string, readonly string[]> = {
   'prom-client': ['app'],
   '@koa/router': ['http'],
   'koa-jwt': ['http'],
+  ws: ['http'],
   ajv: ['schemas'],
   typebox: ['schemas'],
 };
@@ -190,6 +191,7 @@ const UNSCOPED: Record<string, string> = {
   'read-api/audit/index.ts': 'hands on the reader that the scope gives',
   'read-api/audit/present.ts': 'gets its reader from the scope',
   'read-api/audit/query.ts': 'gets its reader from the scope',
+  'read-api/feed/deps.ts': 'names the store that tickets are taken from',
   'read-api/history/agent-config.ts':
     'reads the records of a workspace that the scope of the past let through',
   'read-api/history/at.ts': 'finds positions by instants, for what the scope of the past let through',

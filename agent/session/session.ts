@@ -8,6 +8,7 @@ import type { Log } from '../log.js';
 import type { FullSettings } from '../settings.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Address } from './address.js';
+import type { Alerts } from './alerts.js';
 import { createAssembler } from './assemble.js';
 import { openChannel } from './channel.js';
 import { obey } from './commands.js';
@@ -26,6 +27,8 @@ export interface SessionDeps {
   readonly address: Address;
   readonly teller: Teller;
   readonly telemetry: Telemetry;
+  /** Outlives the session: an alert is the same alert after a new connection. */
+  readonly alerts: Alerts;
   readonly signal: AbortSignal;
 }
 
@@ -81,7 +84,7 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
         log.warn({ error: errorMessage(error) }, 'no health report');
       });
       if (report) {
-        send({ $case: 'health', value: report });
+        send({ $case: 'health', value: { ...report, alerts: deps.alerts(report) } });
       }
     }
     if (!renewing && clock.now() >= identity.renewAt) {

@@ -4,8 +4,10 @@ import { writeRoutes } from '../../commands/index.js';
 import { loginLimiter } from '../../http/index.js';
 import { Secret } from '../../kernel/index.js';
 import { lastOf } from '../../projections/index.js';
+import { ticketRoutes } from '../../read-api/index.js';
 import { commandResults } from '../command-result.js';
 import type { Context } from '../context.js';
+import { organizationOf } from '../locate.js';
 import type { Part } from './part.js';
 
 /** Everything that changes something. */
@@ -48,5 +50,12 @@ export async function commandsRole(context: Context): Promise<Part> {
     log: events,
     lastOf: lastOf(reader),
   });
-  return { routes, close: async () => {} };
+  const tickets = await ticketRoutes({
+    store: context.readStore,
+    clock,
+    random,
+    organizationOf: organizationOf(context),
+    allowedOrigins: settings.corsOrigins,
+  });
+  return { routes: [...routes, ...tickets], close: async () => {} };
 }

@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { invitedAddress } from '../../commands/index.js';
+import { Unavailable } from '../../event-log/index.js';
 import { timestamp } from '../../kernel/index.js';
 import { directory, past } from '../../projections/index.js';
-import { agentHealth, jwksQueries, queryRoutes, signInQueries, userQueries } from '../../read-api/index.js';
+import {
+  agentHealth,
+  jwksQueries,
+  type LiveEvents,
+  liveEvents,
+  queryRoutes,
+  signInQueries,
+  userQueries,
+} from '../../read-api/index.js';
 import { logReader, metricsReader } from '../../telemetry/index.js';
 import { checkpointsOf } from '../audit-signing.js';
 import type { Context } from '../context.js';
+import { organizationOf } from '../locate.js';
+import { reloader } from '../reload.js';
 import { supervise } from '../supervise.js';
 import type { Part } from './part.js';
 
@@ -35,8 +46,10 @@ export async function readApiRole(context: Context): Promise<Part> {
     log,
     signal: stopping.signal,
   });
+  const live = await feedOf(context);
   return {
     routes: [
+      ...live.routes,
       ...queryRoutes({
         reader,
         passed,
@@ -66,9 +79,34 @@ export async function readApiRole(context: Context): Promise<Part> {
       }),
       ...jwksQueries({ jwks: keys.signing.published }),
     ],
+    sockets: live.sockets,
+    notReady: async () => (live.trouble() === '' ? '' : 'live events do not follow the log'),
+    components: async () => ({ event_bus: live.trouble() === '' ? 'healthy' : 'degraded' }),
+    drain: live.drain,
     close: async () => {
       stopping.abort();
+      await live.stop();
       await following;
     },
   };
 }
+
+const feedOf = (context: Context): Promise<LiveEvents> => {
+  const { events, clock, timers, random, log, readStore, access, settings } = context;
+  return liveEvents({
+    log: {
+      head: () => events.head(),
+      subscribe: (options) => events.subscribe(options),
+      isPassing: (error) => error instanceof Unavailable,
+    },
+    clock,
+    timers,
+    random,
+    logger: log,
+    store: readStore,
+    reload: reloader(access, clock),
+    changed: () => access.changed(),
+    organizationOf: organizationOf(context),
+    allowedOrigins: settings.corsOrigins,
+  });
+};

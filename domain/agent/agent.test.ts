@@ -141,4 +141,34 @@ test('what is overdue is told once, and until something is applied or the agent 
     .thenFacts(applied(1, 'a'));
 });
 
+test('an alert is raised once, again when it gets worse, and cleared once', () => {
+  const alert = (severity: 'warning' | 'critical', value: number) => ({
+    alert_id: 'alert-456',
+    severity,
+    message: `High CPU usage: ${value}%`,
+    metric: 'cpu_percent',
+    value,
+  });
+  const raised = (one: ReturnType<typeof alert>) =>
+    ({ type: 'health.alert_raised', data: { agent_id: id, alert: one, at: AT } }) as const;
+  const cleared = { type: 'health.alert_cleared', data: raised(alert('warning', 85)).data } as const;
+  const mark = (...alerts: ReturnType<typeof alert>[]) =>
+    ({ type: 'mark-alerts', agent_id: id, alerts, at: AT }) as const;
+  given(connected(1))
+    .when(mark(alert('warning', 85)))
+    .thenFacts(raised(alert('warning', 85)));
+  given(connected(1), raised(alert('warning', 85)))
+    .when(mark(alert('warning', 91)))
+    .thenFacts();
+  given(connected(1), raised(alert('warning', 85)))
+    .when(mark(alert('critical', 99)))
+    .thenFacts(raised(alert('critical', 99)));
+  given(connected(1), raised(alert('warning', 85)))
+    .when(mark())
+    .thenFacts(cleared);
+  given(connected(1), raised(alert('warning', 85)), cleared)
+    .when(mark())
+    .thenFacts();
+});
+
 test.run();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { canonicalJson, never, unavailable } from '../../kernel/index.js';
 import type { AgentStreamFact, EventData, NginxBuild } from '../../schemas/index.js';
-import type { AgentState, Failure } from './state.js';
+import type { AgentState, Alert, Failure } from './state.js';
 
 type DisconnectReason = EventData<'agent.disconnected'>['reason'];
 type CommandKind = EventData<'agent_command.requested'>['kind'];
@@ -32,6 +32,13 @@ export type AgentCommand =
   | { readonly type: 'mark-parked'; readonly data: EventData<'config.parked'> }
   | { readonly type: 'mark-overdue'; readonly data: EventData<'config.overdue'> }
   | { readonly type: 'mark-nginx'; readonly agent_id: string; readonly running: boolean; readonly at: string }
+  | {
+      readonly type: 'mark-alerts';
+      readonly agent_id: string;
+      /** All that is wrong now; what is not among them is over. */
+      readonly alerts: readonly Alert[];
+      readonly at: string;
+    }
   | {
       readonly type: 'request';
       readonly agent_id: string;
@@ -93,6 +100,8 @@ export function decide(command: AgentCommand, state: AgentState): readonly Agent
           data: { agent_id: command.agent_id, at: command.at },
         },
       ];
+    case 'mark-alerts':
+      return markAlerts(command, state);
     case 'request':
       if (state.session === undefined) {
         throw unavailable('The agent is not connected');
@@ -115,6 +124,22 @@ export function decide(command: AgentCommand, state: AgentState): readonly Agent
     default:
       return never(command, 'command of an agent');
   }
+}
+
+/** An alert's value goes up and down while it stands; only its coming, its going and its severity are facts. */
+function markAlerts(
+  { agent_id, alerts, at }: Extract<AgentCommand, { type: 'mark-alerts' }>,
+  state: AgentState,
+): readonly AgentStreamFact[] {
+  const now = new Map(alerts.map((alert) => [alert.alert_id, alert]));
+  const cleared = [...state.alerts.values()].filter((alert) => !now.has(alert.alert_id));
+  const raised = [...now.values()].filter(
+    (alert) => state.alerts.get(alert.alert_id)?.severity !== alert.severity,
+  );
+  return [
+    ...cleared.map((alert) => ({ type: 'health.alert_cleared' as const, data: { agent_id, alert, at } })),
+    ...raised.map((alert) => ({ type: 'health.alert_raised' as const, data: { agent_id, alert, at } })),
+  ];
 }
 
 function reported(

@@ -52,6 +52,12 @@ export function evolve(state: AgentState, fact: AgentStreamFact): void {
     case 'agent_command.completed':
       state.pending.delete(fact.data.command_id);
       return;
+    case 'health.alert_raised':
+      state.alerts.set(fact.data.alert.alert_id, fact.data.alert);
+      return;
+    case 'health.alert_cleared':
+      state.alerts.delete(fact.data.alert.alert_id);
+      return;
     default:
       never(fact, 'fact of an agent');
   }

@@ -6,7 +6,7 @@ import { evolve } from './evolve.js';
 import { type AgentState, initial } from './state.js';
 
 export type { AgentCommand } from './decide.js';
-export type { AgentState, Failure } from './state.js';
+export type { AgentState, Alert, Failure } from './state.js';
 
 /** Stream `agent-<id>`: what happened to one agent. */
 export const agent: Decider<AgentState, AgentCommand, AgentStreamFact> = {

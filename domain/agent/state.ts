@@ -2,6 +2,7 @@
 import type { AgentFacts, EventData, NginxBuild, ParkedHost } from '../../schemas/index.js';
 
 export type Failure = EventData<'config.refused'>['failure'];
+export type Alert = EventData<'health.alert_raised'>['alert'];
 
 /** What decisions about one agent need to know; the read model knows more. */
 export interface AgentState {
@@ -21,6 +22,8 @@ export interface AgentState {
   build: NginxBuild | undefined;
   /** Commands that were asked for and not answered yet. */
   readonly pending: Set<string>;
+  /** What is wrong now, by the alert's id, as it was raised last. */
+  readonly alerts: Map<string, Alert>;
 }
 
 export const initial = (): AgentState => ({
@@ -34,4 +37,5 @@ export const initial = (): AgentState => ({
   nginxRunning: undefined,
   build: undefined,
   pending: new Set(),
+  alerts: new Map(),
 });

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** CloudEvents 1.0 in Kafka's binary mode: attributes are headers, the value is the data alone. */
 import { sha256 } from '../../kernel/index.js';
-import type { StoredEvent } from '../../schemas/index.js';
-import { publicData } from '../public-data.js';
+import { publicData, type StoredEvent } from '../../schemas/index.js';
 
 export interface Message {
   readonly key: string;

@@ -4,9 +4,9 @@ import { type EventLog, eventLog, memoryLog } from '../../event-log/index.js';
 import { type Position, streams, systemClock, systemRandom, systemTimers } from '../../kernel/index.js';
 import { event, id, upstream } from '../../projections/facts.harness.js';
 import { memoryReadStore, type ReadStore } from '../../read-store/index.js';
+import { publicData, publishedTypes } from '../../schemas/index.js';
 import { until } from '../../test/harness/until.js';
 import type { Read } from '../../test/services/kafka-reader.js';
-import { publicData, publishedTypes } from '../public-data.js';
 import { kafkaPublisher, type Publisher, type PublisherDeps } from './publisher.js';
 import { checkpointName, type KafkaSettings } from './settings.js';
 

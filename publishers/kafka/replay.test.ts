@@ -2,10 +2,10 @@
 /** @slow 240 @alone: replays to fresh topics of a real broker, read also by a consumer with no code of ours. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { publicData } from '../../schemas/index.js';
 import { startKafka } from '../../test/services/kafka.js';
 import { foreignConsumer } from '../../test/services/kafka-foreign.js';
 import { makeTopic, readTopic } from '../../test/services/kafka-reader.js';
-import { publicData } from '../public-data.js';
 import { equalsLog, freshTopic, passed, world } from './publisher.harness.js';
 import { kafkaReplay } from './replay.js';
 

@@ -2,7 +2,7 @@
 import { type EventLog, UnknownEvent } from '../../event-log/index.js';
 import type { Position } from '../../kernel/index.js';
 import { type HeldLease, holdLease, type LeaseDeps } from '../../read-store/index.js';
-import { publishedTypes } from '../public-data.js';
+import { publishedTypes } from '../../schemas/index.js';
 import { within } from '../within.js';
 import { batches } from './batches.js';
 import { connectKafka, type KafkaClient } from './client.js';

@@ -75,6 +75,19 @@ export function readStoreContract(name: string, open: () => Promise<StoreUnderTe
     assert.is((await store.getMany(HOSTS, [])).size, 0);
   });
 
+  within('a document is taken by one, however many ask at once', async ({ store, other }) => {
+    await store.write([put({ id: 'ticket', n: 1 })]);
+    const stores = [store, await other(), store, await other()];
+    const taken = await Promise.all(stores.map((one) => one.take(HOSTS, 'ticket')));
+    assert.equal(
+      taken.filter((doc) => doc !== undefined),
+      [{ id: 'ticket', n: 1 }],
+    );
+    assert.is(await store.get(HOSTS, 'ticket'), undefined);
+    assert.is(await store.take(HOSTS, 'never there'), undefined);
+    await rejects(store.take('nobody.v1/x', 'ticket'), (error) => error instanceof UnknownCollection);
+  });
+
   within('a write is whole or not at all', async ({ store }) => {
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;

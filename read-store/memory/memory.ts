@@ -81,6 +81,12 @@ export function memoryReadStore(deps: { clock: Clock }): ReadStore {
       return { ok: true };
     },
     write: async (ops) => apply(ops),
+    take: async (name, id) => {
+      const { docs } = collection(name);
+      const text = docs.get(id);
+      docs.delete(id);
+      return text === undefined ? undefined : deserialize(text);
+    },
     checkpoint: async (projection) => checkpointOf(projection),
     pointer: async (projection) => pointers.get(projection) ?? 0,
     setPointer: async (projection, version) => {

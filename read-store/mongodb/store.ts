@@ -97,6 +97,15 @@ export function storeOn(database: Database): ReadStore {
             )
           : writeAll(database, changes, ''));
       }),
+    take: (collection, id) =>
+      bounded(() =>
+        collections.reading(collection, [], async ({ physical }) => {
+          const docs = database.docs(physical);
+          const doc = (await docs.findOne({ _id: id }))?.state.doc;
+          // Whoever deletes it has taken it; the others have only seen it.
+          return doc && (await docs.deleteOne({ _id: id })).deletedCount === 1 ? decode(doc) : undefined;
+        }),
+      ),
     checkpoint: (projection) =>
       bounded(async () => BigInt((await control.findOne({ _id: projection }))?.position ?? 0)),
     pointer: (projection) => bounded(async () => (await pointers.findOne({ _id: projection }))?.version ?? 0),

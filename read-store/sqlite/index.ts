@@ -131,6 +131,13 @@ function open(options: SqliteReadStoreOptions): ReadStore {
       transaction(() => apply(ops));
       wipe();
     },
+    take: async (collection, id) => {
+      const table = collections.table(collection).name;
+      counts.written(table);
+      const row = db.get(`DELETE FROM ${table} WHERE id = ? RETURNING doc`, id);
+      wipe();
+      return row && deserialize(String(row.doc));
+    },
     checkpoint: async (projection) => checkpointOf(projection),
     pointer: async (projection) => {
       const known = options.shared ? undefined : pointers.get(projection);

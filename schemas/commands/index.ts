@@ -11,6 +11,7 @@ import {
   Type,
   Uuid,
 } from '../common.js';
+import { CustomEventData, CustomEventType } from '../events/custom.js';
 import * as R from '../resources/index.js';
 
 const optional = Type.Optional;
@@ -235,3 +236,11 @@ export const UpdateVirtualHost = Type.Partial(closed(virtualHostFields), {
   minProperties: 1,
 });
 export type UpdateVirtualHost = Static<typeof UpdateVirtualHost>;
+
+export const EmitEvent = closed({
+  type: CustomEventType,
+  data: optional(CustomEventData),
+  organization_id: optional(Uuid),
+  workspace_id: optional(Uuid),
+});
+export type EmitEvent = Static<typeof EmitEvent>;

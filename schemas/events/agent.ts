@@ -61,6 +61,17 @@ const NginxBuild = closed({
   web_roots: Type.Record(Type.String({ maxLength: 63 }), LocalPath),
 });
 export type NginxBuild = Static<typeof NginxBuild>;
+export const SEVERITIES = ['info', 'warning', 'error', 'critical'] as const;
+
+/** Something about an agent's host or nginx that people should know. */
+const Alert = closed({
+  alert_id: Type.String({ minLength: 1, maxLength: 128 }),
+  severity: oneOf(...SEVERITIES),
+  message: Words,
+  /** What was measured and what it was then; null from an agent that does not say. */
+  metric: nullable(Type.String({ maxLength: 64 })),
+  value: nullable(Type.Number()),
+});
 
 export const COMMAND_KINDS = ['reload', 'restart', 'stop', 'status'] as const;
 
@@ -117,4 +128,7 @@ export const agentEvents = {
     message: Words,
     at: Timestamp,
   }),
+  'health.alert_raised': closed({ agent_id: Uuid, alert: Alert, at: Timestamp }),
+  /** The alert as it was raised last. */
+  'health.alert_cleared': closed({ agent_id: Uuid, alert: Alert, at: Timestamp }),
 };

@@ -4,12 +4,14 @@ import type { Static } from '../common.js';
 import { agentEvents } from './agent.js';
 import { auditEvents } from './audit.js';
 import { configEvents } from './config.js';
+import { customEvents } from './custom.js';
 import { organizationEvents, slugEvents } from './organization.js';
 import { apiKeyEvents, emailEvents, sessionEvents, userEvents, usernameEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
-export { MAX_PARKED, type NginxBuild, ParkedHost } from './agent.js';
+export { MAX_PARKED, type NginxBuild, ParkedHost, SEVERITIES } from './agent.js';
 export * from './config.js';
+export * from './custom.js';
 
 /** Every event type with the schema of its data, at its newest version. */
 export const eventSchemas = {
@@ -24,6 +26,7 @@ export const eventSchemas = {
   ...sessionEvents,
   ...apiKeyEvents,
   ...auditEvents,
+  ...customEvents,
 };
 
 export type EventType = keyof typeof eventSchemas;
@@ -53,6 +56,7 @@ export type ConfigFact = Fact<Keys<typeof configEvents>>;
 export type AgentStreamFact = Fact<Keys<typeof agentEvents>>;
 export type SlugFact = Fact<Keys<typeof slugEvents>>;
 export type EmailFact = Fact<Keys<typeof emailEvents>>;
+export type CustomEventFact = Fact<Keys<typeof customEvents>>;
 export type UsernameFact = Fact<Keys<typeof usernameEvents>>;
 export type UserFact = Fact<Keys<typeof userEvents>>;
 export type SessionFact = Fact<Keys<typeof sessionEvents>>;

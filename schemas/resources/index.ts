@@ -2,6 +2,7 @@
 export * from './access.js';
 export * from './agent.js';
 export * from './certificate.js';
+export * from './custom-event.js';
 export * from './operation.js';
 export * from './organization.js';
 export * from './telemetry.js';

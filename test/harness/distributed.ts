@@ -183,7 +183,16 @@ http {
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
   map $request_method $role { default ${ports.get('commands')}; GET ${ports.get('read-api')}; HEAD ${ports.get('read-api')}; }
-  server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:$role; } }
+  map $http_upgrade $connection_header { default upgrade; '' ''; }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://127.0.0.1:$role;
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_header;
+    }
+  }
 }
 `,
   );

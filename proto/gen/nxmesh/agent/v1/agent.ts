@@ -217,6 +217,10 @@ export interface Alert {
   severity: string;
   message: string;
   timestamp: bigint;
+  /** What was measured: `cpu_percent`, `memory_percent`, `disk_percent`, `nginx_running` ... */
+  metric: string;
+  /** What it was when the alert was raised; counts only where `metric` is given. */
+  value: number;
 }
 
 /** Configuration */
@@ -1825,7 +1829,7 @@ export const SystemMetrics: MessageFns<SystemMetrics> = {
 };
 
 function createBaseAlert(): Alert {
-  return { id: "", severity: "", message: "", timestamp: 0n };
+  return { id: "", severity: "", message: "", timestamp: 0n, metric: "", value: 0 };
 }
 
 export const Alert: MessageFns<Alert> = {
@@ -1844,6 +1848,12 @@ export const Alert: MessageFns<Alert> = {
         throw new globalThis.Error("value provided for field message.timestamp of type int64 too large");
       }
       writer.uint32(32).int64(message.timestamp);
+    }
+    if (message.metric !== "") {
+      writer.uint32(162).string(message.metric);
+    }
+    if (message.value !== 0) {
+      writer.uint32(169).double(message.value);
     }
     return writer;
   },
@@ -1893,6 +1903,22 @@ export const Alert: MessageFns<Alert> = {
             message.timestamp = reader.int64() as bigint;
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.metric = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 169) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1914,6 +1940,8 @@ export const Alert: MessageFns<Alert> = {
     message.severity = object.severity ?? "";
     message.message = object.message ?? "";
     message.timestamp = (object.timestamp !== undefined && object.timestamp !== null) ? BigInt(object.timestamp) : 0n;
+    message.metric = object.metric ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };

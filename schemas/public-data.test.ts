@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type EventType, eventSchemas } from '../schemas/index.js';
+import { type EventType, eventSchemas } from './events/index.js';
 import { NOT_PUBLISHED, publicData, publishedTypes } from './public-data.js';
 
 const test = suite('public data');

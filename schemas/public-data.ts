@@ -3,7 +3,7 @@
  * What leaves NxMesh of an event. The log holds no secret in clear, but some fields are of use to NxMesh alone and help
  * nobody but an attacker: hashes of tokens and keys, pseudonyms of people. They are named here, and only here.
  */
-import { type EventType, eventSchemas, type StoredEvent } from '../schemas/index.js';
+import { type EventType, eventSchemas, type StoredEvent } from './events/index.js';
 
 /** Fields of an event's data that are not published; `all`: the event is not published at all. */
 export const NOT_PUBLISHED: { readonly [T in EventType]?: readonly string[] | 'all' } = {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Alert } from '../domain/index.js';
+import { type Clock, timestamp } from '../kernel/index.js';
+import type { HealthReport } from '../proto/index.js';
+import { SEVERITIES } from '../schemas/index.js';
+import type { Identity } from './identity.js';
+import type { Memory } from './memory.js';
+import type { Recorder } from './recorder.js';
+import { line } from './words.js';
+
+const MAX_ALERTS = 32;
+
+/** The alerts of a report as they may be recorded; one without a name is none. */
+export function alertsOf(report: HealthReport): Alert[] {
+  const alerts = report.alerts.slice(0, MAX_ALERTS).map(({ id, severity, message, metric, value }) => ({
+    alert_id: line(id, 128),
+    severity: SEVERITIES.find((known) => known === severity) ?? 'warning',
+    message: line(message),
+    metric: metric === '' ? null : line(metric, 64),
+    value: metric === '' || !Number.isFinite(value) ? null : value,
+  }));
+  return [
+    ...new Map(alerts.filter(({ alert_id }) => alert_id !== '').map((one) => [one.alert_id, one])).values(),
+  ];
+}
+
+/** Records what changed in an agent's alerts since the log knew of them. */
+export function alertWatch(
+  {
+    clock,
+    memory,
+    recorder,
+  }: { readonly clock: Clock; readonly memory: Memory; readonly recorder: Recorder },
+  agent: Identity,
+  everyMs: number,
+): (report: HealthReport) => Promise<void> {
+  let marked = Number.NEGATIVE_INFINITY;
+  return async (report) => {
+    const alerts = alertsOf(report);
+    const known = memory.get(agent.agentId)?.state.alerts ?? new Map<string, Alert>();
+    const same =
+      known.size === alerts.length &&
+      alerts.every(({ alert_id, severity }) => known.get(alert_id)?.severity === severity);
+    if (same || clock.monotonic() - marked < everyMs) {
+      return;
+    }
+    marked = clock.monotonic();
+    const at = timestamp(clock.now());
+    await recorder.record(agent, { type: 'mark-alerts', agent_id: agent.agentId, alerts, at });
+  };
+}
