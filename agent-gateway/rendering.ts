@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConfigState } from '../domain/index.js';
+import { type ConfigState, inDigests } from '../domain/index.js';
 import { digestOf, errorMessage } from '../kernel/index.js';
 import {
   type AgentSpec,
@@ -69,7 +69,7 @@ export function moment(bundler: Bundler, config: ConfigState): Moment {
       if (!capabilities) {
         const used = new Set(hosts().flatMap((host) => host.locations.map(({ upstream_id }) => upstream_id)));
         const named = [...upstreams.values()].filter(({ id }) => used.has(id));
-        const digest = digestOf({ virtual_hosts: hosts(), upstreams: named });
+        const digest = digestOf({ virtual_hosts: hosts().map(inDigests), upstreams: named });
         return { kind: 'structured', digest, hosts, upstreams: named };
       }
       try {
@@ -82,7 +82,7 @@ export function moment(bundler: Bundler, config: ConfigState): Moment {
         return { kind: 'bundle', digest: bundle.digest, bundle, hosts, explain };
       } catch (error) {
         // There are no bytes to take a digest of: it names what could not be rendered, and for what.
-        const digest = digestOf([hosts(), capabilities]);
+        const digest = digestOf([hosts().map(inDigests), capabilities]);
         return { kind: 'refused', digest, hosts, error: refusedBy(error) };
       }
     },

@@ -19,3 +19,4 @@ export * from './model.js';
 export { type RefusalReason, RenderRefused } from './refusal.js';
 export { explain, render } from './render.js';
 export { targetMatches } from './selector.js';
+export { type Socket, socketsOf, speaksTls } from './sockets.js';

@@ -128,12 +128,12 @@ export interface Answer {
 
 /** One request over a unix socket or a port of 127.0.0.1. The path goes out as it is. */
 export function ask(
-  to: { socketPath: string } | { port: number },
+  to: { socketPath: string } | { port: number; host?: string },
   path: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ ...to, host: '127.0.0.1', path, headers, agent: false }, (response) => {
+    const outgoing = request({ host: '127.0.0.1', ...to, path, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>

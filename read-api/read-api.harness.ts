@@ -99,6 +99,7 @@ export async function startReadApi() {
         server_name: 'example.com www.example.com',
         listen_port: 443,
         ssl_enabled: false,
+        listens: [],
         ssl_certificate_id: null,
         http2_enabled: true,
         http3_enabled: false,

@@ -14,6 +14,7 @@ export const presentVirtualHost = (doc: Scoped<VirtualHostDoc>): VirtualHost =>
     'server_name',
     'listen_port',
     'ssl_enabled',
+    'listens',
     'ssl_certificate_id',
     'http2_enabled',
     'http3_enabled',

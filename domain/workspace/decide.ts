@@ -50,10 +50,16 @@ export function decide(command: WorkspaceCommand, state: WorkspaceState): readon
     case 'create-upstream':
     case 'update-upstream':
     case 'delete-upstream':
+    case 'add-upstream-server':
+    case 'update-upstream-server':
+    case 'remove-upstream-server':
       return decideUpstream(command, state);
     case 'create-virtual-host':
     case 'update-virtual-host':
     case 'delete-virtual-host':
+    case 'add-location':
+    case 'update-location':
+    case 'remove-location':
       return decideVirtualHost(command, state);
     case 'upload-certificate':
     case 'delete-certificate':
