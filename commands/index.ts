@@ -2,9 +2,11 @@
 import type { Route } from '../http/index.js';
 import { type AgentCommandDeps, agentCommands } from './agent.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
+import { locationCommands } from './location.js';
 import { organizationCommands } from './organization.js';
 import { type SessionDeps, sessionCommands } from './session.js';
 import { upstreamCommands } from './upstream.js';
+import { upstreamServerCommands } from './upstream-server.js';
 import { virtualHostCommands } from './virtual-host.js';
 import { workspaceCommands } from './workspace.js';
 
@@ -22,6 +24,8 @@ export const writeRoutes = (deps: AgentCommandDeps & CertificateCommandDeps & Se
   ...workspaceCommands(deps),
   ...agentCommands(deps),
   ...upstreamCommands(deps),
+  ...upstreamServerCommands(deps),
   ...virtualHostCommands(deps),
+  ...locationCommands(deps),
   ...certificateCommands(deps),
 ];

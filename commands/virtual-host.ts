@@ -10,7 +10,7 @@ export const virtualHostCommands = (deps: CommandDeps): Route[] =>
     kind: 'virtual_host',
     title: 'VirtualHost',
     plural: 'virtual-hosts',
-    tag: 'Virtual Hosts',
+    tag: 'Virtual hosts',
     permissions: {
       create: 'virtual_host.create',
       update: 'virtual_host.update',

@@ -4,5 +4,6 @@ export { type CertificateUpload, covers } from './certificate/index.js';
 export * from './config/index.js';
 export * from './organization/index.js';
 export * from './slug/index.js';
+export { sameAddress } from './upstream/index.js';
 export * from './user/index.js';
 export * from './workspace/index.js';

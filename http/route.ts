@@ -75,6 +75,8 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly errors?: readonly ErrorCode[];
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean;
+  /** A POST that changes a resource which is there: takes `If-Match`, as every other change does. */
+  readonly ifMatch?: boolean;
   /** False: not counted by the general rate limit (probes). */
   readonly limited?: boolean;
   handler(
@@ -95,7 +97,8 @@ export function route<const Path extends string, Query extends TSchema, Body ext
 export const paramNames = (path: string): string[] =>
   [...path.matchAll(/\{([a-z_]+)\}/g)].map((match) => match[1] ?? '');
 
-export const takesIfMatch = (one: Route): boolean => one.method !== 'GET' && one.method !== 'POST';
+export const takesIfMatch = (one: Route): boolean =>
+  one.ifMatch ?? (one.method !== 'GET' && one.method !== 'POST');
 
 /** Every error code that the route can answer with. */
 export function errorsOf(one: Route): ErrorCode[] {

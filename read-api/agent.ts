@@ -77,6 +77,7 @@ function presentAgent(doc: Scoped<AgentDoc>, health: HealthDoc | undefined): Age
 
 const agentsQuery = closed({
   ...listQueryParameters,
+  name: Type.Optional(EnrolledAgent.properties.name),
   state: Type.Optional(oneOf(...AGENT_STATES, 'all')),
   label_selector: Type.Optional(LabelSelector),
 });
@@ -88,9 +89,12 @@ export function agentQueries(scope: Scope, loadHealth: LoadHealth): Route[] {
   type ListRequest = HandlerRequest<{ workspace_id: string }, Static<typeof agentsQuery>>;
 
   async function find(request: ListRequest): Promise<Page<Scoped<AgentDoc>>> {
-    const { state, label_selector } = request.query;
+    const { state, name, label_selector } = request.query;
     const { offset, perPage } = windowOf(request.query);
-    const where = state === undefined || state === 'all' ? {} : { state };
+    const where = {
+      ...(state === undefined || state === 'all' ? {} : { state }),
+      ...(name === undefined ? {} : { name }),
+    };
     const read = (from: number, limit: number): Promise<Page<Scoped<AgentDoc>>> =>
       scope.list(request, 'agents', request.params.workspace_id, {
         where,

@@ -2,10 +2,12 @@
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import type { CertificateDoc } from '../projections/index.js';
-import { Certificate } from '../schemas/index.js';
+import { Certificate, CertificateDomain, closed, Type } from '../schemas/index.js';
 import { pick, revisionOf } from './present.js';
-import { listQuery, readQuery } from './query.js';
+import { listQueryParameters, readQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
+
+const certificatesQuery = closed({ ...listQueryParameters, domain: Type.Optional(CertificateDomain) });
 
 /** No event says that a certificate has expired: the clock does. */
 const presentCertificate =
@@ -39,11 +41,13 @@ export const certificateQueries = (scope: Scope, clock: Clock): Route[] => [
     summary: 'List the certificates of a workspace, by domain',
     tag: 'Certificates',
     permission: 'certificate.list',
-    query: listQuery,
+    query: certificatesQuery,
     success: { status: 200, schema: pageOf(Certificate) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
-      const query = { orderBy: 'domain', offset, limit };
+      const { domain } = request.query;
+      const where = domain === undefined ? {} : { domain };
+      const query = { where, orderBy: 'domain', offset, limit };
       const found = await scope.list(request, 'certificates', request.params.workspace_id, query);
       return listAnswer(request, found, presentCertificate(clock));
     },

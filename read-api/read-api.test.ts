@@ -45,8 +45,12 @@ test('the operations are exactly these', () => {
       'getAgent GET /v1/agents/{agent_id}',
       'listUpstreams GET /v1/workspaces/{workspace_id}/upstreams',
       'getUpstream GET /v1/upstreams/{upstream_id}',
+      'listUpstreamServers GET /v1/upstreams/{upstream_id}/servers',
+      'getUpstreamServer GET /v1/upstreams/{upstream_id}/servers/{server_address}',
       'listVirtualHosts GET /v1/workspaces/{workspace_id}/virtual-hosts',
       'getVirtualHost GET /v1/virtual-hosts/{virtual_host_id}',
+      'listLocations GET /v1/virtual-hosts/{virtual_host_id}/locations',
+      'getLocation GET /v1/virtual-hosts/{virtual_host_id}/locations/{location_path}',
       'listCertificates GET /v1/workspaces/{workspace_id}/certificates',
       'getCertificate GET /v1/certificates/{certificate_id}',
       'listChanges GET /v1/workspaces/{workspace_id}/changes',
@@ -66,6 +70,8 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   virtual_host_id: idOf(`${workspace}-host`),
   certificate_id: idOf(`${workspace}-certificate`),
   version: '1',
+  server_address: encodeURIComponent('10.0.1.20:8080'),
+  location_path: encodeURIComponent('/api/v1'),
 });
 const fill = (path: string, values: Record<string, string>): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '?');
@@ -74,7 +80,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     ({ permission }) => permission !== 'public' && needsOrganization(permission),
   );
-  assert.is(routes.length, 13);
+  assert.is(routes.length, 17);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));

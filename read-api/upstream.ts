@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { UpstreamDoc } from '../projections/index.js';
-import { Upstream } from '../schemas/index.js';
+import { ServerAddress, Upstream, UpstreamServer } from '../schemas/index.js';
+import { partQueries } from './part.js';
 import { pick, revisionOf } from './present.js';
-import { listQuery, readQuery } from './query.js';
+import { namedListQuery, readQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
 export const presentUpstream = (doc: Scoped<UpstreamDoc>): Upstream =>
@@ -27,11 +28,13 @@ export const upstreamQueries = (scope: Scope): Route[] => [
     summary: 'List the upstreams of a workspace, by name',
     tag: 'Upstreams',
     permission: 'upstream.list',
-    query: listQuery,
+    query: namedListQuery,
     success: { status: 200, schema: pageOf(Upstream) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
-      const query = { orderBy: 'name', offset, limit };
+      const { name } = request.query;
+      const where = name === undefined ? {} : { name };
+      const query = { where, orderBy: 'name', offset, limit };
       const found = await scope.list(request, 'upstreams', request.params.workspace_id, query);
       return listAnswer(request, found, presentUpstream);
     },
@@ -49,5 +52,19 @@ export const upstreamQueries = (scope: Scope): Route[] => [
       const doc = await scope.one(request, 'upstreams', request.params.upstream_id);
       return { body: presentUpstream(doc), revision: revisionOf(doc) };
     },
+  }),
+  ...partQueries(scope, {
+    collection: 'upstreams',
+    plural: 'upstreams',
+    idName: 'upstream_id',
+    parts: 'servers',
+    title: 'UpstreamServer',
+    tag: 'Upstreams',
+    permission: 'upstream.read',
+    key: 'server_address',
+    keySchema: ServerAddress,
+    schema: UpstreamServer,
+    select: (doc) => presentUpstream(doc).servers,
+    isNamed: ({ address }, key) => address.toLowerCase() === key.toLowerCase(),
   }),
 ];

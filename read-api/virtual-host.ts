@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { VirtualHostDoc } from '../projections/index.js';
-import { VirtualHost } from '../schemas/index.js';
+import { Location, UrlPath, VirtualHost } from '../schemas/index.js';
+import { partQueries } from './part.js';
 import { pick, revisionOf } from './present.js';
-import { listQuery, readQuery } from './query.js';
+import { namedListQuery, readQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
 export const presentVirtualHost = (doc: Scoped<VirtualHostDoc>): VirtualHost =>
@@ -33,11 +34,13 @@ export const virtualHostQueries = (scope: Scope): Route[] => [
     summary: 'List the virtual hosts of a workspace, by name',
     tag: 'Virtual hosts',
     permission: 'virtual_host.list',
-    query: listQuery,
+    query: namedListQuery,
     success: { status: 200, schema: pageOf(VirtualHost) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
-      const query = { orderBy: 'name', offset, limit };
+      const { name } = request.query;
+      const where = name === undefined ? {} : { name };
+      const query = { where, orderBy: 'name', offset, limit };
       const found = await scope.list(request, 'virtual_hosts', request.params.workspace_id, query);
       return listAnswer(request, found, presentVirtualHost);
     },
@@ -55,5 +58,19 @@ export const virtualHostQueries = (scope: Scope): Route[] => [
       const doc = await scope.one(request, 'virtual_hosts', request.params.virtual_host_id);
       return { body: presentVirtualHost(doc), revision: revisionOf(doc) };
     },
+  }),
+  ...partQueries(scope, {
+    collection: 'virtual_hosts',
+    plural: 'virtual-hosts',
+    idName: 'virtual_host_id',
+    parts: 'locations',
+    title: 'Location',
+    tag: 'Virtual hosts',
+    permission: 'virtual_host.read',
+    key: 'location_path',
+    keySchema: UrlPath,
+    schema: Location,
+    select: (doc) => presentVirtualHost(doc).locations,
+    isNamed: ({ path }, key) => path === key,
   }),
 ];

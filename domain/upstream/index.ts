@@ -8,6 +8,8 @@ import type { WorkspaceState } from '../workspace/state.js';
 import { checkUpstream } from './check.js';
 import { changedServers, completeServer, type UpstreamServerCommand } from './servers.js';
 
+export { sameAddress } from './servers.js';
+
 /** `at` is RFC 3339. */
 export type UpstreamCommand =
   | {
