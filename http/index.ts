@@ -5,6 +5,7 @@ export * from './authorize.js';
 export * from './errors.js';
 export * from './jwt.js';
 export * from './login-limit.js';
+export type { Multipart } from './multipart.js';
 export { type OpenApiDocument, openApi } from './openapi.js';
 export * from './pagination.js';
 export type { Authenticate } from './pipeline.js';

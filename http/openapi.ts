@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { canonicalJson, ERRORS, type ErrorCode } from '../kernel/index.js';
 import * as schemas from '../schemas/index.js';
+import type { Multipart } from './multipart.js';
 import { errorsOf, paramNames, type Route, route, takesIfMatch } from './route.js';
 
 type Json = { readonly [key: string]: unknown };
@@ -154,8 +155,26 @@ function requestBody(one: Route, refer: (schema: unknown) => unknown): Json {
   if (one.method === 'PATCH') {
     content['application/merge-patch+json'] = { schema };
   }
+  if (one.multipart) {
+    content['multipart/form-data'] = { schema: formSchema(one.multipart) };
+  }
   return { required: true, content };
 }
+
+const formSchema = (form: Multipart): Json => ({
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    Object.entries(form).map(([name, { boolean, file, field, maxBytes }]): [string, Json] => [
+      name,
+      {
+        ...(boolean ? { type: 'boolean' } : { type: 'string', maxLength: maxBytes }),
+        ...(file ? { contentMediaType: 'application/octet-stream' } : {}),
+        ...(name === field ? {} : { description: `Stands for ${field}` }),
+      },
+    ]),
+  ),
+});
 
 const successHeaders = (one: Route): Json => ({
   'X-Request-Id': header('Names this request in logs and in the log of events'),

@@ -7,6 +7,7 @@ import { anonymous, authorize, type Grant, type Principal } from './authorize.js
 import { readBody } from './body.js';
 import { networkOf } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
+import { isMultipart, readMultipart } from './multipart.js';
 import { needsOrganization, policyOf } from './policy.js';
 import { entityTag, isNotModified, parseIfMatch } from './preconditions.js';
 import { queryReader } from './query.js';
@@ -65,7 +66,11 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     const idempotencyKey = route.idempotent ? idempotencyKeyOf(ctx.req) : undefined;
     const ifMatch = takesIfMatch(route) ? parseIfMatch(ctx.req.headers['if-match']) : undefined;
     const position = positionOf(ctx.req);
-    const body = bodyOf(route, checkBody, await readBody(ctx.req, deps.maxBodyBytes));
+    const read =
+      route.multipart && isMultipart(ctx.req)
+        ? readMultipart(ctx.req, route.multipart, deps.maxBodyBytes)
+        : readBody(ctx.req, deps.maxBodyBytes);
+    const body = bodyOf(route, checkBody, await read);
     let grant: Grant | undefined;
     const request: HandlerRequest = {
       params,

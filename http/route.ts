@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../kernel/index.js';
 import type { Static, TSchema } from '../schemas/index.js';
 import type { Grant, Principal } from './authorize.js';
+import type { Multipart } from './multipart.js';
 import type { Action } from './policy.js';
 import type { IfMatch } from './preconditions.js';
 
@@ -70,6 +71,8 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   /** Object schema with properties of string, integer, boolean or enum type. */
   readonly query?: Query;
   readonly body?: Body;
+  /** The body can also come as `multipart/form-data`: these are its parts. */
+  readonly multipart?: Multipart;
   readonly success: { readonly status: number; readonly description?: string; readonly schema?: TSchema };
   /** Codes besides those that follow from the rest of the route (`errorsOf`). */
   readonly errors?: readonly ErrorCode[];

@@ -2,7 +2,7 @@
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import type { CertificateDoc } from '../projections/index.js';
-import { Certificate, CertificateDomain, closed, Type } from '../schemas/index.js';
+import { CertificateAnswer, CertificateDomain, closed, issuanceInAnswer, Type } from '../schemas/index.js';
 import { pick, revisionOf } from './present.js';
 import { listQueryParameters, readQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
@@ -12,7 +12,7 @@ const certificatesQuery = closed({ ...listQueryParameters, domain: Type.Optional
 /** No event says that a certificate has expired: the clock does. */
 const presentCertificate =
   (clock: Clock) =>
-  (doc: Scoped<CertificateDoc>): Certificate => {
+  (doc: Scoped<CertificateDoc>): CertificateAnswer => {
     const certificate = pick(doc, [
       'id',
       'workspace_id',
@@ -28,9 +28,10 @@ const presentCertificate =
       'created_at',
       'updated_at',
     ]);
+    const answer = { ...certificate, ...issuanceInAnswer(doc.issuance) };
     const { status, expires_at } = certificate;
     const expired = status === 'active' && expires_at !== null && Date.parse(expires_at) <= clock.now();
-    return expired ? { ...certificate, status: 'expired' } : certificate;
+    return expired ? { ...answer, status: 'expired' } : answer;
   };
 
 export const certificateQueries = (scope: Scope, clock: Clock): Route[] => [
@@ -42,7 +43,7 @@ export const certificateQueries = (scope: Scope, clock: Clock): Route[] => [
     tag: 'Certificates',
     permission: 'certificate.list',
     query: certificatesQuery,
-    success: { status: 200, schema: pageOf(Certificate) },
+    success: { status: 200, schema: pageOf(CertificateAnswer) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
       const { domain } = request.query;
@@ -60,7 +61,7 @@ export const certificateQueries = (scope: Scope, clock: Clock): Route[] => [
     tag: 'Certificates',
     permission: 'certificate.read',
     query: readQuery,
-    success: { status: 200, schema: Certificate },
+    success: { status: 200, schema: CertificateAnswer },
     handler: async (request) => {
       const doc = await scope.one(request, 'certificates', request.params.certificate_id);
       return { body: presentCertificate(clock)(doc), revision: revisionOf(doc), volatile: true };

@@ -43,6 +43,15 @@ function certificateProblems(host: VirtualHost, state: WorkspaceState): ErrorDet
   if (!certificate) {
     return id === null ? [] : [unknown('ssl_certificate_id', 'certificate')];
   }
+  if (certificate.fingerprint === null) {
+    return [
+      detail(
+        'ssl_certificate_id',
+        'NOT_ISSUED',
+        `The certificate is ${certificate.status}: it has not been issued`,
+      ),
+    ];
+  }
   const bare = speaksTls(host)
     ? server_name.split(' ').filter((name) => !covers(certificate.names, name))
     : [];

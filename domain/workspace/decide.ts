@@ -63,6 +63,12 @@ export function decide(command: WorkspaceCommand, state: WorkspaceState): readon
       return decideVirtualHost(command, state);
     case 'upload-certificate':
     case 'delete-certificate':
+    case 'request-certificate':
+    case 'record-certificate-order':
+    case 'record-certificate-challenge':
+    case 'record-certificate-issued':
+    case 'record-certificate-failed':
+    case 'record-certificate-renewal-due':
       return decideCertificate(command, state);
     default:
       return never(command, 'command of a workspace');

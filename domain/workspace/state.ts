@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Socket, socketsOf } from '../../nginx/index.js';
-import type { Certificate, EnrolledAgent, Upstream, VirtualHost, Workspace } from '../../schemas/index.js';
+import type {
+  Certificate,
+  EnrolledAgent,
+  Issuance,
+  Upstream,
+  VirtualHost,
+  Workspace,
+} from '../../schemas/index.js';
 
 export interface Enrolment {
   readonly agent: EnrolledAgent;
@@ -18,6 +25,8 @@ export interface WorkspaceState {
   readonly upstreams: Map<string, Upstream>;
   readonly virtualHosts: Map<string, VirtualHost>;
   readonly certificates: Map<string, Certificate>;
+  /** Where issuing stands, of those that are issued. */
+  readonly issuances: Map<string, Issuance>;
   /** `<port> <name>` → hosts that answer to it; `<port> tls` and `<port> plain` → hosts that listen so. */
   readonly claims: Map<string, Set<string>>;
 }
@@ -29,6 +38,7 @@ export const initial = (): WorkspaceState => ({
   upstreams: new Map(),
   virtualHosts: new Map(),
   certificates: new Map(),
+  issuances: new Map(),
   claims: new Map(),
 });
 
