@@ -11,13 +11,14 @@ import {
   systemTimers,
   type Timers,
 } from '../kernel/index.js';
-import { type Reader, reader, readModels, storedPassed } from '../projections/index.js';
+import { type Access, access, type Reader, reader, readModels, storedPassed } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import type { Vault } from '../vault/index.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
 import type { ServeSettings } from './settings.js';
 import { openStores } from './stores.js';
+import { supervise } from './supervise.js';
 
 export interface Context {
   readonly settings: ServeSettings;
@@ -33,13 +34,22 @@ export interface Context {
   readonly handlers: Handlers;
   readonly users: Identity;
   readonly keys: FirstKeys;
+  /** Who may do what, as the log has it now. */
+  readonly access: Access;
   readonly reader: Reader;
   readonly locate: Locate;
-  /** Whether the read models have passed a position; the process that projects knows sooner than the store. */
+  /**
+   * Whether the read models, and the rights as this process knows them, have passed a position; the process that
+   * projects knows sooner than the store.
+   */
   passed(position: bigint, withinMs: number): Promise<boolean>;
   useLocalPassed(passed: (position: bigint, withinMs: number) => Promise<boolean>): void;
   close(): Promise<void>;
 }
+
+const RIGHTS_MS = 60_000;
+
+class NotStarted extends Error {}
 
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
   const [clock, timers, random] = [systemClock, systemTimers, systemRandom];
@@ -55,6 +65,17 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     timers,
     random,
   });
+  const rights = access({ log: events, clock, timers });
+  const stopping = new AbortController();
+  const following = supervise('access', (signal) => rights.follow(signal), {
+    timers,
+    log,
+    signal: stopping.signal,
+  });
+  // Nobody is let in or kept out by rights of yesterday.
+  if (!(await rights.passed(await events.head(), RIGHTS_MS))) {
+    throw new NotStarted('the event log could not be read to its end in time');
+  }
   const readers = reader(readStore, readModels);
   let passed = storedPassed({ store: readStore, clock, timers }, readModels);
   return {
@@ -72,10 +93,16 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     keys,
     reader: readers,
     locate: locator(readers),
-    passed: (position, withinMs) => passed(position, withinMs),
+    access: rights,
+    passed: async (position, withinMs) =>
+      (await Promise.all([rights.passed(position, withinMs), passed(position, withinMs)])).every(Boolean),
     useLocalPassed: (local) => {
       passed = local;
     },
-    close: stores.close,
+    close: async () => {
+      stopping.abort();
+      await following;
+      await stores.close();
+    },
   };
 }

@@ -40,7 +40,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
       parts.push(await (await starter())(context));
     }
   }
-  const { clock, timers, random, keys, users } = context;
+  const { clock, timers, random, keys, access } = context;
   const { publicKey } = keys.signing;
   const app = httpApp({
     version: VERSION,
@@ -52,11 +52,9 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
       ...TOKENS,
       clock,
       keys: new Map([[keyId(publicKey), publicKey]]),
-      loadPrincipal: async (sub) => {
-        const user = await users.find(sub);
-        return (
-          user && { kind: 'user', id: sub, userId: sub, isAdmin: user.isAdmin, roles: {}, workspaceRoles: {} }
-        );
+      loadPrincipal: async (sub, sessionVersion) => {
+        const rights = access.rights(sub);
+        return rights?.sessionVersion === sessionVersion ? { kind: 'user', id: sub, ...rights } : undefined;
       },
     }),
     routes: [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))],

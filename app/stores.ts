@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type EventLog, eventLog } from '../event-log/index.js';
+import { type EventLog, eventLog, sharedLog } from '../event-log/index.js';
 import { type Clock, type Random, type Timers, uuidv7 } from '../kernel/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import { masterKey, openVault, type Vault } from '../vault/index.js';
@@ -55,7 +55,8 @@ async function openLog({ dataDir, eventstoreUrl }: ServeSettings, { clock }: Dep
     return eventLog(await eventStoreDbLog({ connectionString: eventstoreUrl.reveal() }));
   }
   const { sqliteLog } = await import('../event-log/sqlite/index.js');
-  return eventLog(await sqliteLog(join(dataDir, 'events.db'), { clock }));
+  // One process does it all: what its parts follow live is read once for all of them.
+  return sharedLog(eventLog(await sqliteLog(join(dataDir, 'events.db'), { clock })));
 }
 
 async function openReadStore(

@@ -17,8 +17,6 @@ export interface IdentityDeps {
 export interface Identity {
   /** The user behind an address and its password; undefined when either is wrong, after the same time. */
   authenticate(email: string, password: Secret): Promise<{ userId: string } | undefined>;
-  /** Undefined when there is no such user. */
-  find(userId: string): Promise<{ isAdmin: boolean } | undefined>;
   /** Makes the first administrator where the address has no user yet; says whether it did. */
   ensureAdmin(email: string, password: Secret): Promise<boolean>;
 }
@@ -69,10 +67,6 @@ export async function identity(deps: IdentityDeps): Promise<Identity> {
       const right = await passwords.verify(password, credential?.password);
       return right && userId !== undefined ? { userId } : undefined;
     },
-    find: (userId) =>
-      handlers.user.peek(streams.user(userId), (state) =>
-        state.exists ? { isAdmin: state.isAdmin } : undefined,
-      ),
     ensureAdmin: async (email, password) => {
       if ((await userOf(email)) !== undefined) {
         return false;

@@ -4,4 +4,5 @@ export { eventLog } from './log.js';
 export { memoryLog } from './memory/index.js';
 export { InvalidEvent } from './outgoing.js';
 export * from './port.js';
+export { sharedLog } from './shared.js';
 export type { Upcast, Upcasts } from './upcast.js';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { invariant, NxError, notFound } from '../kernel/index.js';
-import { type Action, policyOf, ROLES, type Role } from './policy.js';
+import { ROLES, type Role } from '../schemas/index.js';
+import { type Action, policyOf } from './policy.js';
 
 /** Who asks. `anonymous` stands behind public routes only and may do nothing. */
 export interface Principal {

@@ -65,8 +65,13 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
         chunks.push(chunk);
       }
     });
+    // Every request closes; an error is only made for one that did so too early.
+    const broken = (): void => {
+      if (!request.readableEnded) {
+        reject(new NxError('BAD_REQUEST', 'The body ended early'));
+      }
+    };
     request.on('end', () => resolve(Buffer.concat(chunks)));
-    const broken = (): void => reject(new NxError('BAD_REQUEST', 'The body ended early'));
     request.on('error', broken);
     request.on('close', broken);
   });

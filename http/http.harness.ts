@@ -4,10 +4,11 @@ import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { type Clock, systemClock, systemRandom, systemTimers, uuidv7 } from '../kernel/index.js';
+import type { Role } from '../schemas/index.js';
 import { type HttpAppDeps, httpApp } from './app.js';
 import type { Principal } from './authorize.js';
 import { jwtAuthenticator, keyId, tokenIssuer } from './jwt.js';
-import type { Role } from './policy.js';
+
 import type { Route } from './route.js';
 import { type HttpServerDeps, httpServer } from './server.js';
 

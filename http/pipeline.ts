@@ -72,6 +72,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
         : readBody(ctx.req, deps.maxBodyBytes);
     const body = bodyOf(route, checkBody, await read);
     let grant: Grant | undefined;
+    let gone: AbortSignal | undefined;
     const request: HandlerRequest = {
       params,
       query,
@@ -83,7 +84,10 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       position,
       path: fill(route.path, params),
       network,
-      signal: goneSignal(ctx.res),
+      get signal() {
+        gone ??= goneSignal(ctx.res);
+        return gone;
+      },
       allow: (organizationId, workspaceId) => {
         invariant(mustAllow, `${route.operationId} is not decided on an organization`);
         grant = authorize(principal, permission, {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Roles in an organization, from the least to the most. */
-export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
-export type Role = (typeof ROLES)[number];
+import { ROLES, type Role } from '../schemas/index.js';
 
 /** What an action takes besides a role: to be signed in, or to be an administrator of the whole installation. */
 type Least = Role | 'signed_in' | 'administrator';

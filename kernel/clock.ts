@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Wall-clock and monotonic time in milliseconds. Passed in everywhere, so that a simulation can own it. */
@@ -42,8 +42,24 @@ export const systemTimers: Timers = {
   },
 };
 
+/** Random bytes are asked for by the handful, many times a request: the system is asked for many at once. */
+const POOL_BYTES = 4096;
+let pool = Buffer.alloc(0);
+
 export const systemRandom: Random = {
-  bytes: (count) => randomBytes(count),
+  bytes: (count) => {
+    if (count > POOL_BYTES / 4) {
+      return randomFillSync(Buffer.alloc(count));
+    }
+    if (pool.length < count) {
+      pool = randomFillSync(Buffer.alloc(POOL_BYTES));
+    }
+    const bytes = Buffer.from(pool.subarray(0, count));
+    // What was given out is nobody else's, not even in memory.
+    pool.fill(0, 0, count);
+    pool = pool.subarray(count);
+    return bytes;
+  },
   fraction: () => Math.random(),
 };
 

@@ -2,7 +2,17 @@
 import { invariant } from './never.js';
 
 /** Categories of streams. Snake case without `-`: EventStoreDB takes what stands before the first `-`. */
-export const CATEGORIES = ['organization', 'workspace', 'config', 'agent', 'user', 'email', 'slug'] as const;
+export const CATEGORIES = [
+  'organization',
+  'workspace',
+  'config',
+  'agent',
+  'user',
+  'email',
+  'slug',
+  'session',
+  'api_key',
+] as const;
 export type Category = (typeof CATEGORIES)[number];
 
 const stream =
@@ -21,6 +31,8 @@ export const streams = {
   user: stream('user'),
   email: stream('email'),
   slug: stream('slug'),
+  session: stream('session'),
+  api_key: stream('api_key'),
 } as const satisfies Record<Category, (id: string) => string>;
 
 export const categoryOf = (name: string): string => name.slice(0, name.indexOf('-'));

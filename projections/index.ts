@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { type Access, access, type Rights } from './access/index.js';
 export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';

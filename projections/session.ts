@@ -142,6 +142,7 @@ async function follow(
     for await (const delivery of log.subscribe({
       after: stored,
       categories: projection.categories,
+      ...(projection.types ? { types: projection.types } : {}),
       signal,
     })) {
       const full = delivery.kind === 'event' && batch.push(delivery.event) >= deps.batchSize;

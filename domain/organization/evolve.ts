@@ -19,6 +19,15 @@ export function evolve(state: OrganizationState, fact: OrganizationFact): void {
     case 'workspace_slug.released':
       state.workspaceSlugs.delete(fact.data.slug);
       return;
+    case 'member.added':
+    case 'member.role_changed':
+    case 'member.removed':
+    case 'workspace_role.set':
+    case 'workspace_role.cleared':
+    case 'invitation.created':
+    case 'invitation.accepted':
+    case 'invitation.revoked':
+      return;
     default:
       never(fact, 'fact of an organization');
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Decider } from '../../kernel/index.js';
+import { type Decider, never } from '../../kernel/index.js';
 import type { OrganizationFact } from '../../schemas/index.js';
 import { decide, type OrganizationCommand } from './decide.js';
 import { evolve } from './evolve.js';
@@ -20,8 +20,22 @@ export const organization: Decider<OrganizationState, OrganizationCommand, Organ
         return fact.data.organization.id;
       case 'organization.deleted':
         return fact.data.organization_id;
-      default:
+      case 'workspace_slug.reserved':
+      case 'workspace_slug.released':
+      case 'workspace_role.set':
+      case 'workspace_role.cleared':
         return fact.data.workspace_id;
+      case 'member.added':
+      case 'member.role_changed':
+      case 'member.removed':
+        return fact.data.user_id;
+      case 'invitation.created':
+        return fact.data.invitation.id;
+      case 'invitation.accepted':
+      case 'invitation.revoked':
+        return fact.data.invitation_id;
+      default:
+        return never(fact, 'fact of an organization');
     }
   },
 };

@@ -20,8 +20,10 @@ export const user: Decider<UserState, UserCommand, UserFact> = {
   decide: ({ id, isAdmin, at }, state) =>
     state.exists ? [] : [{ type: 'user.created', data: { user_id: id, is_admin: isAdmin, at } }],
   evolve: (state, fact) => {
-    state.exists = true;
-    state.isAdmin = fact.data.is_admin;
+    if (fact.type === 'user.created' || fact.type === 'user.administrator_set') {
+      state.exists = true;
+      state.isAdmin = fact.data.is_admin;
+    }
   },
   subject: (fact) => fact.data.user_id,
 };
@@ -49,7 +51,7 @@ export const email: Decider<EmailState, EmailCommand, EmailFact> = {
     return [{ type: 'email.reserved', data: { user_id: userId, at } }];
   },
   evolve: (state, fact) => {
-    state.userId = fact.data.user_id;
+    state.userId = fact.type === 'email.reserved' ? fact.data.user_id : undefined;
   },
   subject: (fact) => fact.data.user_id,
 };

@@ -2,10 +2,11 @@
 import { deserialize } from '../documents.js';
 import type { Found, Query } from '../port.js';
 import { column, type Table } from './collections.js';
+import type { Counts } from './counts.js';
 import type { Database, Param } from './database.js';
 
 /** Values are always bound; of the query only names of declared indexes reach the text (`checkQuery`). */
-export function findInTable(db: Database, table: Table, query: Query): Found {
+export function findInTable(db: Database, counts: Counts, table: Table, query: Query): Found {
   const where = Object.entries(query.where ?? {});
   const filter =
     where.length === 0 ? '' : `WHERE ${where.map(([field]) => `${column(field)} = ?`).join(' AND ')}`;
@@ -19,6 +20,8 @@ export function findInTable(db: Database, table: Table, query: Query): Found {
     query.limit ?? -1,
     query.offset ?? 0,
   );
-  const count = db.get(`SELECT count(*) AS n FROM ${table.name} ${filter}`, ...params);
-  return { items: rows.map((row) => deserialize(String(row.doc))), total: Number(count?.n ?? 0) };
+  const total = counts.get(table.name, JSON.stringify([filter, params]), () =>
+    Number(db.get(`SELECT count(*) AS n FROM ${table.name} ${filter}`, ...params)?.n ?? 0),
+  );
+  return { items: rows.map((row) => deserialize(String(row.doc))), total };
 }

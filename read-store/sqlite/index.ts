@@ -8,8 +8,10 @@ import { checkCommit, checkQuery, deserialize, hashDocuments, serialize } from '
 import { StoreUnusable } from '../errors.js';
 import type { Commit, CommitResult, Op, ReadStore } from '../port.js';
 import { sqliteCollections } from './collections.js';
+import { freshCounts, rememberedCounts } from './counts.js';
 import type { Row } from './database.js';
 import { findInTable } from './find.js';
+import { groupCommit } from './group.js';
 import { sqliteLeases } from './leases.js';
 import { openFile, removeSqliteStore, type SqliteFile } from './open.js';
 
@@ -39,19 +41,26 @@ function open(options: SqliteReadStoreOptions): ReadStore {
   const db = openFile(options);
   const collections = sqliteCollections(db, options.shared ?? false);
   const leases = sqliteLeases(db, options.clock);
+  const counts = options.shared ? freshCounts : rememberedCounts();
+  // Asked at every read; where the file is ours alone, nobody else moves one.
+  const pointers = new Map<string, number>();
 
   function transaction<T>(task: () => T): T {
     try {
       return db.transaction(task);
     } catch (error) {
       collections.forget();
+      counts.forget();
       throw error;
     }
   }
 
+  const grouped = groupCommit(db, transaction);
+
   function apply(ops: readonly Op[]): void {
     for (const op of ops) {
       const table = collections.table(op.collection).name;
+      counts.written(table);
       if (op.kind === 'put') {
         db.run(
           `INSERT INTO ${table} (id, doc) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`,
@@ -112,19 +121,27 @@ function open(options: SqliteReadStoreOptions): ReadStore {
     find: async (collection, query = {}) => {
       const table = collections.table(collection);
       checkQuery(collection, table.indexes, query);
-      return findInTable(db, table, query);
+      return findInTable(db, counts, table, query);
     },
     commit: async (one) => {
       checkCommit(one);
-      return transaction(() => commit(one));
+      return grouped(() => commit(one));
     },
     write: async (ops) => {
       transaction(() => apply(ops));
       wipe();
     },
     checkpoint: async (projection) => checkpointOf(projection),
-    pointer: async (projection) =>
-      Number(db.get('SELECT version FROM pointers WHERE projection = ?', projection)?.version ?? 0),
+    pointer: async (projection) => {
+      const known = options.shared ? undefined : pointers.get(projection);
+      if (known !== undefined) {
+        return known;
+      }
+      const row = db.get('SELECT version FROM pointers WHERE projection = ?', projection);
+      const version = Number(row?.version ?? 0);
+      pointers.set(projection, version);
+      return version;
+    },
     setPointer: async (projection, version) => {
       invariant(Number.isSafeInteger(version) && version > 0, 'a version counts from 1');
       db.run(
@@ -133,10 +150,12 @@ function open(options: SqliteReadStoreOptions): ReadStore {
         projection,
         version,
       );
+      pointers.delete(projection);
     },
     drop: async (projection) =>
       transaction(() => {
         collections.drop(`${projection}/`);
+        counts.forget();
         db.run('DELETE FROM checkpoints WHERE projection = ?', projection);
       }),
     acquireLease: async (name, owner, ttlMs) => transaction(() => leases.acquire(name, owner, ttlMs)),

@@ -4,7 +4,7 @@ import type { Static } from '../common.js';
 import { agentEvents } from './agent.js';
 import { configEvents } from './config.js';
 import { organizationEvents, slugEvents } from './organization.js';
-import { emailEvents, userEvents } from './user.js';
+import { apiKeyEvents, emailEvents, sessionEvents, userEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
 export * from './config.js';
@@ -18,6 +18,8 @@ export const eventSchemas = {
   ...agentEvents,
   ...userEvents,
   ...emailEvents,
+  ...sessionEvents,
+  ...apiKeyEvents,
 };
 
 export type EventType = keyof typeof eventSchemas;
@@ -53,6 +55,8 @@ export type AgentStreamFact = Fact<Keys<typeof agentEvents>>;
 export type SlugFact = Fact<Keys<typeof slugEvents>>;
 export type EmailFact = Fact<Keys<typeof emailEvents>>;
 export type UserFact = Fact<Keys<typeof userEvents>>;
+export type SessionFact = Fact<Keys<typeof sessionEvents>>;
+export type ApiKeyFact = Fact<Keys<typeof apiKeyEvents>>;
 export type WorkspaceEvent = StoredEvent<Keys<typeof workspaceEvents>>;
 export type ConfigEvent = StoredEvent<Keys<typeof configEvents>>;
 export type AgentStreamEvent = StoredEvent<Keys<typeof agentEvents>>;

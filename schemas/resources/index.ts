@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export * from './access.js';
 export * from './agent.js';
 export * from './certificate.js';
 export * from './organization.js';

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { EventLog } from '../../event-log/index.js';
+import { type Clock, notifier, type Position, type Timers } from '../../kernel/index.js';
+import type { Role } from '../../schemas/index.js';
+import {
+  ACCESS_TYPES,
+  type AccessEvent,
+  type AccessKey,
+  type AccessState,
+  emptyAccess,
+  foldAccess,
+} from './state.js';
+
+/** What a person may do now. */
+export interface Rights {
+  readonly userId: string;
+  readonly isAdmin: boolean;
+  readonly sessionVersion: number;
+  /** Organization's id → role in it. */
+  readonly roles: Readonly<Record<string, Role>>;
+  /** Workspace's id → what is left there of the role. */
+  readonly workspaceRoles: Readonly<Record<string, Role | 'none'>>;
+}
+
+export interface Access {
+  /** Undefined when there is no such user, or it is disabled. */
+  rights(userId: string): Rights | undefined;
+  /** Whose session it is, while it is open. */
+  sessionOf(sessionId: string): string | undefined;
+  /** Undefined when there is no such key, or it was revoked; whether it has expired is for the caller's clock. */
+  key(id: string): AccessKey | undefined;
+  /** True once everything up to the position counts here; false when that takes longer. */
+  passed(position: Position, withinMs: number): Promise<boolean>;
+  /** Resolves when anything has changed since it was asked for. */
+  changed(): Promise<void>;
+  /** Follows the log until the signal aborts; throws what the log throws. Run again, it goes on where it was. */
+  follow(signal: AbortSignal): Promise<void>;
+}
+
+const CATEGORIES = ['user', 'session', 'api_key', 'organization'] as const;
+
+export function access({ log, clock, timers }: { log: EventLog; clock: Clock; timers: Timers }): Access {
+  const state = emptyAccess();
+  const news = notifier();
+  let known = new Map<string, Rights | undefined>();
+  let position: Position = 0n;
+  let caughtUp: Position = -1n;
+
+  async function passed(wanted: Position, withinMs: number): Promise<boolean> {
+    const until = clock.monotonic() + withinMs;
+    while (caughtUp < wanted) {
+      const left = until - clock.monotonic();
+      if (left <= 0) {
+        return false;
+      }
+      await new Promise<void>((done) => {
+        const cancel = timers.after(left, done);
+        void news.wait().then(() => {
+          cancel();
+          done();
+        });
+      });
+    }
+    return true;
+  }
+
+  return {
+    rights: (userId) => {
+      if (!known.has(userId)) {
+        known.set(userId, rightsOf(state, userId));
+      }
+      return known.get(userId);
+    },
+    sessionOf: (sessionId) => state.sessions.get(sessionId),
+    key: (id) => state.keys.get(id),
+    passed,
+    changed: () => news.wait(),
+    follow: async (signal) => {
+      const following = { after: position, categories: CATEGORIES, types: ACCESS_TYPES, signal };
+      for await (const delivery of log.subscribe(following)) {
+        if (delivery.kind === 'event') {
+          foldAccess(state, delivery.event as AccessEvent);
+          known = new Map();
+          position = delivery.event.position;
+        } else {
+          position = delivery.position;
+        }
+        caughtUp = position;
+        news.notify();
+      }
+    },
+  };
+}
+
+function rightsOf(state: AccessState, userId: string): Rights | undefined {
+  const user = state.users.get(userId);
+  if (!user || user.disabled) {
+    return undefined;
+  }
+  return {
+    userId,
+    isAdmin: user.isAdmin,
+    sessionVersion: user.sessionVersion,
+    roles: Object.fromEntries(state.roles.get(userId) ?? []),
+    workspaceRoles: Object.fromEntries(state.workspaceRoles.get(userId) ?? []),
+  };
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Who may do what, from the log: users, their roles, their open sessions and their API keys. It is held in memory,
+ * because every request asks it, and follows the log live, because whoever is shut out must be out at once.
+ */
+import { never } from '../../kernel/index.js';
+import type { ApiKey, EventType, Role, StoredEvent } from '../../schemas/index.js';
+
+export interface AccessUser {
+  readonly isAdmin: boolean;
+  readonly disabled: boolean;
+  readonly sessionVersion: number;
+}
+
+export interface AccessKey {
+  readonly key: ApiKey;
+  readonly secretSha256: string;
+}
+
+export interface AccessState {
+  readonly users: Map<string, AccessUser>;
+  /** User → organization → role. */
+  readonly roles: Map<string, Map<string, Role>>;
+  /** User → workspace → what is left there of the role. */
+  readonly workspaceRoles: Map<string, Map<string, Role | 'none'>>;
+  /** Open sessions → user. */
+  readonly sessions: Map<string, string>;
+  readonly keys: Map<string, AccessKey>;
+}
+
+export const emptyAccess = (): AccessState => ({
+  users: new Map(),
+  roles: new Map(),
+  workspaceRoles: new Map(),
+  sessions: new Map(),
+  keys: new Map(),
+});
+
+/** The types that decide on access; the others of these categories are not read. */
+export const ACCESS_TYPES = [
+  'user.created',
+  'user.administrator_set',
+  'user.password_changed',
+  'user.disabled',
+  'user.enabled',
+  'user.erased',
+  'session.started',
+  'session.ended',
+  'api_key.created',
+  'api_key.revoked',
+  'organization.deleted',
+  'member.added',
+  'member.role_changed',
+  'member.removed',
+  'workspace_role.set',
+  'workspace_role.cleared',
+] as const satisfies readonly EventType[];
+
+export type AccessEvent = StoredEvent<(typeof ACCESS_TYPES)[number]>;
+
+export function foldAccess(state: AccessState, event: AccessEvent): void {
+  switch (event.type) {
+    case 'user.created': {
+      const { user_id, is_admin } = event.data;
+      state.users.set(user_id, { isAdmin: is_admin, disabled: false, sessionVersion: 1 });
+      return;
+    }
+    case 'user.administrator_set':
+      changeUser(state, event.data.user_id, { isAdmin: event.data.is_admin });
+      return;
+    case 'user.password_changed':
+      changeUser(state, event.data.user_id, { sessionVersion: event.data.session_version });
+      return;
+    case 'user.disabled':
+      changeUser(state, event.data.user_id, { disabled: true });
+      return;
+    case 'user.enabled':
+      changeUser(state, event.data.user_id, { disabled: false });
+      return;
+    case 'user.erased':
+      state.users.delete(event.data.user_id);
+      state.roles.delete(event.data.user_id);
+      state.workspaceRoles.delete(event.data.user_id);
+      return;
+    case 'session.started':
+      state.sessions.set(event.data.session_id, event.data.user_id);
+      return;
+    case 'session.ended':
+      state.sessions.delete(event.data.session_id);
+      return;
+    case 'api_key.created': {
+      const { api_key, secret_sha256 } = event.data;
+      state.keys.set(api_key.id, { key: api_key, secretSha256: secret_sha256 });
+      return;
+    }
+    case 'api_key.revoked':
+      state.keys.delete(event.data.api_key_id);
+      return;
+    case 'organization.deleted':
+      for (const roles of state.roles.values()) {
+        roles.delete(event.data.organization_id);
+      }
+      return;
+    case 'member.added':
+    case 'member.role_changed':
+      of(state.roles, event.data.user_id).set(event.data.organization_id, event.data.role);
+      return;
+    case 'member.removed':
+      state.roles.get(event.data.user_id)?.delete(event.data.organization_id);
+      return;
+    case 'workspace_role.set':
+      of(state.workspaceRoles, event.data.user_id).set(event.data.workspace_id, event.data.role);
+      return;
+    case 'workspace_role.cleared':
+      state.workspaceRoles.get(event.data.user_id)?.delete(event.data.workspace_id);
+      return;
+    default:
+      never(event, 'event about access');
+  }
+}
+
+function changeUser(state: AccessState, id: string, change: Partial<AccessUser>): void {
+  const user = state.users.get(id);
+  if (user) {
+    state.users.set(id, { ...user, ...change });
+  }
+}
+
+function of<T>(all: Map<string, Map<string, T>>, userId: string): Map<string, T> {
+  const known = all.get(userId) ?? new Map<string, T>();
+  all.set(userId, known);
+  return known;
+}
