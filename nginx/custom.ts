@@ -78,7 +78,9 @@ function readArg(type: ArgType, value: string): Arg | Problem {
         ? word(value)
         : invalidFormat(`must be one of: ${type.words.join(', ')}`);
     case 'int':
-      return readInt(value, type.min, type.max);
+      return type.but !== undefined && Number(value) === type.but
+        ? problem('OUT_OF_RANGE', `must not be ${type.but}`)
+        : readInt(value, type.min, type.max);
     case 'size':
       return readSize(value, type.min, type.max);
     case 'time':

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bundle, type Capabilities, parseNginxVersion, renderFrame } from './index.js';
@@ -12,6 +12,11 @@ import { type Bundle, type Capabilities, parseNginxVersion, renderFrame } from '
 const NGINX = '/usr/sbin/nginx';
 
 const build = parseNginxVersion(spawnSync(NGINX, ['-V'], { encoding: 'utf8' }).stderr);
+
+/** Whether nginx could listen on `[::]` here. */
+export const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((one) => one?.address === '::1');
 
 /** What the nginx of this machine can do. */
 export const installed: Capabilities = {

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Hosts on several sockets in the real nginx: IPv4, IPv6, with and without TLS. */
-import { networkInterfaces } from 'node:os';
 import { connect } from 'node:tls';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testCertificate } from './certificate.harness.js';
 import { compile, RenderRefused, render } from './index.js';
-import { ask, folder, freePort, installed, startNginx, testConfig, writeBundle } from './nginx.harness.js';
+import {
+  ask,
+  folder,
+  freePort,
+  hasIpv6,
+  installed,
+  startNginx,
+  testConfig,
+  writeBundle,
+} from './nginx.harness.js';
 import { agent, certificate, certificateId, directive, host, resources } from './specs.harness.js';
 
 const FINGERPRINT = 'd4'.repeat(32);
-const hasIpv6 = Object.values(networkInterfaces())
-  .flat()
-  .some((one) => one?.address === '::1');
 const answering = { custom_directives: [directive('return', '200', 'here')] };
 
 /** The status line of an answer over TLS. */
