@@ -53,6 +53,7 @@ test('what is wrong with one location is told by its own fields', () => {
     'VALIDATION_ERROR',
     'upstream_id',
   );
+  when('update-location', { path: '/old', body: { upstream_id: null } }).thenRefused('VALIDATION_ERROR', '');
   when('add-location', { body: { ...body, path: '/' } }).thenRefused('CONFLICT', 'path');
   when('update-location', { path: '/old', body: { path: '/' } }).thenRefused('CONFLICT', 'path');
   for (const type of ['update-location', 'remove-location']) {
