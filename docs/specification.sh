@@ -377,6 +377,7 @@ socket.on('error', (error) => { console.error(error.message); process.exit(1); }
 socket.on('open', () => socket.send(JSON.stringify({ action: 'subscribe', events: ['agent.*', 'config.*'], filter: { workspace_id } })));
 socket.on('message', (data) => console.log(String(data)));
 LISTEN
+  : >"$work/frames"
   node "$work/listen.mjs" "${url/http/ws}/v1/events?token=$(field .ticket)" "$ws" "$PWD" >"$work/frames" &
   listener=$!
   subscribed() { grep -q '"type":"subscribed"' "$work/frames"; }
