@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { completeListen, completeLocation } from '../../domain/virtual-host/input.js';
+import { testCertificate } from '../../nginx/certificate.harness.js';
 import { checkCustomDirective, checkHost, checkUpstream } from '../../nginx/index.js';
 import { type Folder, folder, hasIpv6, testConfig } from '../../nginx/nginx.harness.js';
 import { host, server, upstream } from '../../nginx/specs.harness.js';
@@ -66,8 +67,11 @@ test('NxMesh says what stands beside each case', () => {
   );
 });
 
-test('the real nginx says the same', () => {
+test('the real nginx says the same', async () => {
   const at = folder();
+  const pair = await testCertificate('a.test');
+  at.write('tls.pem', pair.certificate);
+  at.write('tls.key', pair.key);
   try {
     const { ok, output } = nginxTakes(
       at,

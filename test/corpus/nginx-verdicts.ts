@@ -73,7 +73,7 @@ function host(socket: string, body: Body): string {
   return `server { ${sockets.map((one) => `listen ${one};`).join(' ')} server_name ${String(body['server_name'])}; ${places.join(' ')} }`;
 }
 
-/** The case as nobody should write it: each value put where it belongs, and nothing looked at. */
+/** The case as nobody should write it: each value put where it belongs, and nothing looked at. `folder` has a pair `tls`. */
 export function plainText(one: VerdictCase, index: number, folder: string): string {
   const socket = join(folder, `s${index}.sock`);
   switch (one.resource) {
@@ -85,7 +85,10 @@ export function plainText(one: VerdictCase, index: number, folder: string): stri
       const [context = '', ...line] = one.line.split(' ');
       const directive = `${line.join(' ')};`;
       const inside = context === 'server' ? directive : `location / { ${directive} }`;
-      return `server { listen unix:${socket}; server_name a.test; ${inside} }`;
+      // What OpenSSL thinks of ciphers is asked only where there is TLS.
+      const tls = directive.startsWith('ssl_ciphers') && context === 'server';
+      const pair = 'ssl_certificate tls.pem; ssl_certificate_key tls.key;';
+      return `server { listen unix:${socket}${tls ? ' ssl' : ''}; server_name a.test; ${tls ? pair : ''} ${inside} }`;
     }
     default:
       return one satisfies never;
