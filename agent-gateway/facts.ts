@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Capabilities } from '../nginx/index.js';
 import { DeploymentMode, type RegistrationRequest } from '../proto/index.js';
-import type { AgentFacts } from '../schemas/index.js';
+import type { AgentFacts, NginxBuild } from '../schemas/index.js';
 import { line } from './words.js';
 
 function deploymentMode(mode: DeploymentMode): AgentFacts['deployment_mode'] {
@@ -59,6 +59,14 @@ export function capabilitiesOf(request: RegistrationRequest): Capabilities | und
     webRoots: Object.fromEntries(roots),
   };
 }
+
+/** The same, as it is recorded: with it, what was rendered can be rendered again. */
+export const buildOf = (capabilities: Capabilities): NginxBuild => ({
+  nginx_version: capabilities.nginxVersion,
+  modules: [...capabilities.modules],
+  bundle_prefix: capabilities.bundlePrefix,
+  web_roots: { ...capabilities.webRoots },
+});
 
 const SHA256 = /^[0-9a-f]{64}$/;
 

@@ -7,7 +7,7 @@ import { courier } from './courier.js';
 import type { GatewayDeps, GatewaySettings } from './deps.js';
 import type { Desired } from './desired.js';
 import { desk } from './desk.js';
-import { capabilitiesOf, factsOf, heldFiles, provenDigest } from './facts.js';
+import { buildOf, capabilitiesOf, factsOf, heldFiles, provenDigest } from './facts.js';
 import type { Credential } from './identity.js';
 import type { Link } from './link.js';
 import type { Memory, PendingCommand } from './memory.js';
@@ -200,6 +200,7 @@ export async function openSession(
       void recorder.record(agent, {
         type: 'connect',
         data: { agent_id: agentId, session_id: sessionId, facts: factsOf(request), at: at() },
+        ...(capabilities ? { build: buildOf(capabilities) } : {}),
       });
       const leave = deps.desired.join({
         identity: agent,

@@ -13,9 +13,10 @@ import {
 } from '../kernel/index.js';
 import { type Access, access, type Reader, reader, readModels, storedPassed } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
-import type { Vault } from '../vault/index.js';
+import { type Personal, personal, type Vault } from '../vault/index.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
+import { watchWrites } from './log-writes.js';
 import type { ServeSettings } from './settings.js';
 import { openStores } from './stores.js';
 import { supervise } from './supervise.js';
@@ -27,8 +28,14 @@ export interface Context {
   readonly timers: Timers;
   readonly random: Random;
   readonly events: EventLog;
+  /** Why the log takes no writes; undefined while it does. */
+  readonly logFault: () => Promise<string | undefined>;
+  /** When this process began to serve, by the clock that does not jump. */
+  readonly started: number;
   readonly readStore: ReadStore;
   readonly vault: Vault;
+  /** Personal data that stands in the log, under each person's own key. */
+  readonly persons: Personal;
   /** Names this process among all that share the stores. */
   readonly owner: string;
   readonly handlers: Handlers;
@@ -54,8 +61,10 @@ class NotStarted extends Error {}
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
   const [clock, timers, random] = [systemClock, systemTimers, systemRandom];
   const stores = await openStores(settings, { clock, timers, random });
-  const { events, readStore, vault, owner } = stores;
-  const handlers = commandHandlers({ log: events, clock, timers });
+  const { readStore, vault, owner } = stores;
+  const { events, fault: logFault } = watchWrites(stores.events, clock);
+  const persons = personal(vault, random);
+  const handlers = commandHandlers({ log: events, clock, timers, sealAddress: persons.seal });
   const { users, keys } = await firstKeys(settings, {
     handlers,
     readStore,
@@ -85,8 +94,11 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     timers,
     random,
     events,
+    logFault,
+    started: clock.monotonic(),
     readStore,
     vault,
+    persons,
     owner,
     handlers,
     users,

@@ -13,8 +13,10 @@ import {
 import { openAuthority } from '../agent-gateway/index.js';
 import { type Handlers, type Identity, identity, passwords, vaultKey } from '../commands/index.js';
 import { type Clock, type Random, Secret, type Timers } from '../kernel/index.js';
+import type { AuditSigner } from '../read-api/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import type { Vault } from '../vault/index.js';
+import { auditSigner } from './audit-signing.js';
 import type { ServeSettings } from './settings.js';
 
 export interface FirstKeys {
@@ -24,6 +26,8 @@ export interface FirstKeys {
   readonly authoritySha256: string;
   /** The one-time secret of an enrolment. */
   readonly tokenSecret: (commandId: string) => Secret<Buffer>;
+  /** Signs what the audit was. */
+  readonly audit: AuditSigner;
   /** The first administrator's password, when this start has made one. */
   readonly madePassword: Secret | undefined;
 }
@@ -62,6 +66,7 @@ export async function firstKeys(
       users,
       keys: {
         signing: await signingKey(vault),
+        audit: await auditSigner(vault),
         authoritySha256: authority.sha256,
         tokenSecret: (commandId) =>
           new Secret(createHmac('sha256', tokenKey.reveal()).update(commandId).digest()),

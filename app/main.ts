@@ -2,8 +2,10 @@
 import { Command } from 'commander';
 import { errorMessage } from '../kernel/index.js';
 import { agentCommand } from './agent.js';
+import { auditCommand } from './audit.js';
 import { configCommand } from './config.js';
 import { logCommand } from './log.js';
+import { openApiCommand } from './openapi.js';
 import { configFileOf, serveOptions } from './options.js';
 import { serveSettings } from './settings.js';
 
@@ -29,7 +31,9 @@ function program(configFile: string | undefined): Command {
     .addCommand(serving)
     .addCommand(agentCommand(endOnSignal))
     .addCommand(logCommand())
-    .addCommand(configCommand(configFile));
+    .addCommand(auditCommand())
+    .addCommand(configCommand(configFile))
+    .addCommand(openApiCommand());
 }
 
 /** SIGTERM and SIGINT end in order; a second one at once. */

@@ -29,12 +29,31 @@ const SETTINGS: readonly (readonly [flag: string, description: string, preset?: 
   ],
   ['kafka-topic <topic>', 'what they are published to', 'nxmesh.events'],
   ['rate-limit <requests>', 'a minute for each principal', '1000'],
+  ['rate-limit-network <requests>', 'a minute for each network without good credentials', '1000'],
+  ['auth-rate-limit <tries>', 'to sign in, for each account and network', '10'],
+  ['auth-rate-window <seconds>', 'in which they are counted', '600'],
+  [
+    'cors-origins <origins>',
+    'whose pages may use the API, https://… separated by commas; none when left out',
+    '',
+  ],
+  [
+    'metrics-access <who>',
+    'who may read /metrics unless signed in as administrator: loopback, public or signed-in (nobody)',
+    'loopback',
+  ],
   ['log-level <level>', 'debug, info, warn, error or silent', 'info'],
 ];
 
 const nameOf = (flag: string): string => flag.split(' ')[0] ?? '';
 const variableOf = (flag: string): string => `NXMESH_${nameOf(flag).toUpperCase().replaceAll('-', '_')}`;
 const memberOf = (flag: string): string => nameOf(flag).replaceAll('-', '_');
+
+/** What each setting is when nobody says otherwise. */
+export const presets = (): Record<string, string | undefined> =>
+  Object.fromEntries(SETTINGS.map(([flag, , preset]) => [camel(nameOf(flag)), preset]));
+
+const camel = (name: string): string => name.replaceAll(/-(.)/g, (_, first: string) => first.toUpperCase());
 
 /** The options, with what the configuration file says as their presets. */
 export function serveOptions(configFile: string | undefined): Option[] {

@@ -3,16 +3,19 @@
  * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
  * what it needs from here and knows nothing of the others.
  */
-import { httpApp, httpServer, jwtAuthenticator, keyId } from '../http/index.js';
+import { httpApp, httpServer, jwtAuthenticator, keyId, platformRoutes, type Route } from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
-import { probes } from '../read-api/index.js';
+import { metricsRoute, probes, statusRoute } from '../read-api/index.js';
 import { type Context, openContext } from './context.js';
 import { logger } from './logger.js';
+import { type Metrics, metrics } from './metrics.js';
 import type { Part, Role } from './roles/part.js';
 import type { ServeSettings } from './settings.js';
+import { lookAt, ready } from './status.js';
 import { TOKENS } from './tokens.js';
 
-const VERSION = '0.1.0';
+export const VERSION = '0.1.0';
+const MINUTE_MS = 60_000;
 const HTTP_GRACE_MS = 5_000;
 
 /** A role's code is loaded only where it runs. Those that others wait for come first. */
@@ -34,12 +37,7 @@ export interface Serving {
 export async function serve(settings: ServeSettings): Promise<Serving> {
   const log = logger(settings.logLevel);
   const context = await openContext(settings, log);
-  const parts: Part[] = [];
-  for (const [role, starter] of STARTERS) {
-    if (settings.roles.includes(role)) {
-      parts.push(await (await starter())(context));
-    }
-  }
+  const { parts, routes, measuring } = await assemble(context);
   const { clock, timers, random, keys, access } = context;
   const { publicKey } = keys.signing;
   const app = httpApp({
@@ -47,7 +45,10 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
     log,
     clock,
     random,
-    rateLimit: { limit: settings.rateLimit, windowMs: 60_000 },
+    rateLimit: { limit: settings.rateLimit, windowMs: MINUTE_MS },
+    networkLimit: { limit: settings.rateLimitNetwork, windowMs: MINUTE_MS },
+    corsOrigins: settings.corsOrigins,
+    observe: measuring.observe,
     authenticate: jwtAuthenticator({
       ...TOKENS,
       clock,
@@ -57,7 +58,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
         return rights?.sessionVersion === sessionVersion ? { kind: 'user', id: sub, ...rights } : undefined;
       },
     }),
-    routes: [...parts.flatMap((part) => part.routes ?? []), ...probes(() => ready(parts))],
+    routes,
   });
   for (const part of parts) {
     await part.listen?.();
@@ -78,8 +79,27 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
   };
 }
 
-async function ready(parts: readonly Part[]): Promise<{ ok: boolean; why: string }> {
-  const reasons = await Promise.all(parts.map(async (part) => part.notReady?.()));
-  const why = reasons.filter(Boolean).join(', ');
-  return { ok: why === '', why };
+/** The parts of the roles that run here, and the table of everything that they answer. */
+export async function assemble(
+  context: Context,
+): Promise<{ parts: readonly Part[]; routes: readonly Route[]; measuring: Metrics }> {
+  const { clock, started, settings } = context;
+  const parts: Part[] = [];
+  for (const [role, starter] of STARTERS) {
+    if (settings.roles.includes(role)) {
+      parts.push(await (await starter())(context));
+    }
+  }
+  const measuring = metrics(context, parts);
+  const routes = [
+    ...parts.flatMap((part) => part.routes ?? []),
+    ...probes(() => ready(context, parts)),
+    metricsRoute(settings.metricsAccess, measuring.text),
+    statusRoute(async () => ({
+      ...(await lookAt(context, parts)),
+      version: VERSION,
+      uptime: Math.floor((clock.monotonic() - started) / 1000),
+    })),
+  ];
+  return { parts, routes: [...routes, ...platformRoutes(routes)], measuring };
 }

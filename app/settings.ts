@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { RateLimit } from '../http/index.js';
 import { errorMessage, Secret } from '../kernel/index.js';
+import type { MetricsAccess } from '../read-api/index.js';
 import { BadSetting } from './bad-setting.js';
 import { wholeNumber } from './options.js';
 import { ROLES, type Role } from './roles/part.js';
@@ -32,6 +34,13 @@ export interface ServeSettings {
   readonly distributed: boolean;
   /** Requests a minute for each principal. */
   readonly rateLimit: number;
+  /** Requests a minute for each network, of those without good credentials. */
+  readonly rateLimitNetwork: number;
+  /** Tries to sign in. */
+  readonly authLimit: RateLimit;
+  /** Exact origins, as browsers send them. */
+  readonly corsOrigins: readonly string[];
+  readonly metricsAccess: MetricsAccess;
   readonly logLevel: string;
 }
 
@@ -40,6 +49,7 @@ type Given = Readonly<Record<string, string | undefined>>;
 const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,189}$/;
 export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 const DATABASE = /^[A-Za-z0-9_-]{1,63}$/;
+const METRICS_ACCESS = ['loopback', 'public', 'signed-in'] as const;
 const TOPIC = /^[A-Za-z0-9._-]{1,249}$/;
 
 /** Checks the settings; names every fault at once. */
@@ -85,6 +95,13 @@ export function serveSettings(given: Given): ServeSettings {
     kafkaTopic: check('kafka-topic', () => matching(given.kafkaTopic, TOPIC, 'is not a topic'), ''),
     distributed: eventstoreUrl !== undefined && mongodbUrl !== undefined,
     rateLimit: check('rate-limit', () => wholeNumber(given.rateLimit ?? ''), 0),
+    rateLimitNetwork: check('rate-limit-network', () => wholeNumber(given.rateLimitNetwork ?? ''), 0),
+    authLimit: {
+      limit: check('auth-rate-limit', () => wholeNumber(given.authRateLimit ?? ''), 0),
+      windowMs: check('auth-rate-window', () => wholeNumber(given.authRateWindow ?? '') * 1000, 0),
+    },
+    corsOrigins: check('cors-origins', () => list(given.corsOrigins).map(origin), []),
+    metricsAccess: check('metrics-access', () => oneOf(given.metricsAccess, METRICS_ACCESS), 'loopback'),
     logLevel: check('log-level', () => oneOf(given.logLevel, LEVELS), ''),
   };
   check('roles', () => refuseSplit(settings), undefined);
@@ -118,9 +135,18 @@ function matching(text: string | undefined, pattern: RegExp, not: string): strin
   return text;
 }
 
-function oneOf(text: string | undefined, words: readonly string[]): string {
-  if (text === undefined || !words.includes(text)) {
+function oneOf<T extends string>(text: string | undefined, words: readonly T[]): T {
+  const found = words.find((word) => word === text);
+  if (found === undefined) {
     throw new BadSetting(`must be one of ${words.join(', ')}`);
+  }
+  return found;
+}
+
+/** An origin and nothing else, in the one spelling that browsers send. */
+function origin(text: string): string {
+  if (!/^https?:\/\/./.test(text) || !URL.canParse(text) || new URL(text).origin !== text) {
+    throw new BadSetting(`${JSON.stringify(text)} is not an origin such as https://console.example.com`);
   }
   return text;
 }

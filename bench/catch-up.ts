@@ -137,6 +137,7 @@ console.log(
 
 const sqlite = (): ReadStore => sqliteReadStore({ path: path(), clock: systemClock });
 const one = readModels.filter((model) => model.name === 'virtual-hosts');
+const ofHistory = readModels.filter((model) => model.name === 'records');
 const measured: Record<string, number[]> = {};
 const note = (name: string, seconds: number): void => {
   measured[name] = [...(measured[name] ?? []), total / seconds];
@@ -155,6 +156,7 @@ for (let round = 0; round < ROUNDS; round++) {
     ['sqlite log', onDisk],
   ] as const) {
     note(`${where} → one read model`, await catchUp(adapter, sqlite(), one));
+    note(`${where} → the records`, await catchUp(adapter, sqlite(), ofHistory));
     note(`${where} → all ${readModels.length} read models`, await catchUp(adapter, sqlite(), readModels));
   }
 }

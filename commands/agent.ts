@@ -5,11 +5,14 @@ import {
   CreateAgentToken,
   closed,
   EnrolledAgent,
+  Operation,
+  runningOperation,
   Timestamp,
   Type,
   UpdateAgent,
   Uuid,
 } from '../schemas/index.js';
+import { accepted, waitFor } from './operation.js';
 import { answer, type CommandDeps, contextOf, placeOf } from './request.js';
 
 export interface AgentCommandDeps extends CommandDeps {
@@ -131,6 +134,7 @@ export function agentCommands(deps: AgentCommandDeps): Route[] {
       tag: 'Agents',
       permission: 'agent.reload',
       success: { status: 200, schema: CommandOutcome },
+      accepted: Operation,
       errors: ['CONFLICT', 'SERVICE_UNAVAILABLE'],
       idempotent: true,
       handler: async (request) => {
@@ -138,7 +142,8 @@ export function agentCommands(deps: AgentCommandDeps): Route[] {
         const place = await placeOf(deps, request, 'agent', id);
         const context = contextOf(request, deps, place);
         const commandId = createdId(context.commandId, 'agent_command');
-        await handlers.agent.run(
+        const at = timestamp(clock.now());
+        const asked = await handlers.agent.run(
           streams.agent(id),
           id,
           {
@@ -146,12 +151,24 @@ export function agentCommands(deps: AgentCommandDeps): Route[] {
             agent_id: id,
             command_id: commandId,
             kind: 'reload',
-            at: timestamp(clock.now()),
+            at,
           },
           context,
           () => undefined,
         );
-        const result = await deps.commandResult(id, commandId, RELOAD_MS, request.signal);
+        const waitMs = waitFor(request, RELOAD_MS);
+        const result =
+          waitMs === 0 ? undefined : await deps.commandResult(id, commandId, waitMs, request.signal);
+        if (!result && request.prefer.respondAsync) {
+          const resource = { type: 'agent', id } as const;
+          const operation = {
+            id: commandId,
+            workspace_id: place.workspaceId,
+            kind: 'agent.reload',
+            resource,
+          } as const;
+          return accepted(runningOperation({ ...operation, created_at: at }), await answer(deps, asked));
+        }
         if (!result) {
           throw unavailable('The agent has not answered yet');
         }

@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly causationId: string;
   /** `user:<id>`, `agent:<id>`, `workflow:<name>` or `system`. */
   readonly actor: string;
+  /** The person who asks and the network that they ask from. */
+  readonly asker?: { readonly userId: string; readonly network: string };
   readonly organizationId?: string;
   readonly workspaceId?: string;
   /** Revisions of the resource that the caller accepts; at another one the command is refused with 412. */
@@ -20,7 +22,12 @@ export interface CommandContext {
 }
 
 /** Facts as events, with ids that follow from the command's. */
-export function toEvents(facts: readonly Fact[], context: CommandContext, clock: Clock): NewEvent[] {
+export function toEvents(
+  facts: readonly Fact[],
+  context: CommandContext,
+  clock: Clock,
+  addressSealed: string | undefined,
+): NewEvent[] {
   const recordedAt = timestamp(clock.now());
   return facts.map((fact, index) => ({
     ...fact,
@@ -31,6 +38,7 @@ export function toEvents(facts: readonly Fact[], context: CommandContext, clock:
       correlation_id: context.correlationId,
       causation_id: context.causationId,
       actor: context.actor,
+      ...(addressSealed === undefined ? {} : { address_sealed: addressSealed }),
       ...(context.organizationId === undefined ? {} : { organization_id: context.organizationId }),
       ...(context.workspaceId === undefined ? {} : { workspace_id: context.workspaceId }),
       schema_version: String(schemaVersion(fact.type)),

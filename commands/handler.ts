@@ -31,6 +31,8 @@ export interface HandlerDeps {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Seals the network that a person asks from, so that it can stand in the log until they are erased. */
+  readonly sealAddress?: (userId: string, network: string) => Promise<string>;
 }
 
 export interface Outcome<R> {
@@ -76,23 +78,25 @@ interface Lane<S> {
 }
 
 export function commandHandler<S, C, F extends Fact>(
-  { log, clock, timers }: HandlerDeps,
+  { log, clock, timers, sealAddress }: HandlerDeps,
   decider: Decider<S, C, F>,
 ): Handler<S, C> {
   const lanes = new Map<string, Lane<S>>();
 
   return { run, peek: async (stream, select) => select((await load(log, decider, stream)).state) };
 
-  function run<R>(
+  async function run<R>(
     stream: string,
     subject: string,
     command: C,
     context: CommandContext,
     present: (state: S) => R,
   ): Promise<Outcome<R>> {
+    const { asker } = context;
+    const address = asker && (await sealAddress?.(asker.userId, asker.network));
     const lane = laneOf(lanes, stream);
     const outcome = deferred<Outcome<R>>();
-    lane.jobs.push(job(stream, subject, command, context, present, outcome));
+    lane.jobs.push(job(stream, subject, command, context, address, present, outcome));
     if (!lane.running) {
       void drain(stream, lane);
     }
@@ -104,6 +108,7 @@ export function commandHandler<S, C, F extends Fact>(
     subject: string,
     command: C,
     context: CommandContext,
+    address: string | undefined,
     present: (state: S) => R,
     outcome: Deferred<Outcome<R>>,
   ): Job<S> {
@@ -129,7 +134,7 @@ export function commandHandler<S, C, F extends Fact>(
         if (!meetsIfMatch(context.ifMatch, entry.revisions.get(subject))) {
           throw preconditionFailed();
         }
-        const events = toEvents(decider.decide(command, entry.state), context, clock);
+        const events = toEvents(decider.decide(command, entry.state), context, clock, address);
         for (const event of events) {
           fold(decider, entry, event);
         }

@@ -4,6 +4,7 @@ import { type AgentCommandDeps, agentCommands } from './agent.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
 import { locationCommands } from './location.js';
 import { organizationCommands } from './organization.js';
+import { type RewindDeps, rewindCommands } from './rewind/index.js';
 import { type SessionDeps, sessionCommands } from './session.js';
 import { upstreamCommands } from './upstream.js';
 import { upstreamServerCommands } from './upstream-server.js';
@@ -18,7 +19,9 @@ export { passwords } from './password.js';
 export type { Locate } from './request.js';
 
 /** Every route that changes something. */
-export const writeRoutes = (deps: AgentCommandDeps & CertificateCommandDeps & SessionDeps): Route[] => [
+export const writeRoutes = (
+  deps: AgentCommandDeps & CertificateCommandDeps & RewindDeps & SessionDeps,
+): Route[] => [
   ...sessionCommands(deps),
   ...organizationCommands(deps),
   ...workspaceCommands(deps),
@@ -28,4 +31,5 @@ export const writeRoutes = (deps: AgentCommandDeps & CertificateCommandDeps & Se
   ...virtualHostCommands(deps),
   ...locationCommands(deps),
   ...certificateCommands(deps),
+  ...rewindCommands(deps),
 ];

@@ -26,7 +26,7 @@ const SETTLE_MS = 2000;
 /** Any request to a write route, whatever its path and body. */
 type AnyRequest = Pick<
   HandlerRequest<unknown, unknown, unknown>,
-  'principal' | 'idempotencyKey' | 'ifMatch' | 'requestId' | 'path' | 'body'
+  'principal' | 'idempotencyKey' | 'ifMatch' | 'requestId' | 'path' | 'body' | 'network'
 >;
 
 /**
@@ -48,6 +48,7 @@ export function contextOf(
     correlationId: requestId,
     causationId: requestId,
     actor: `${principal.kind}:${principal.id}`,
+    asker: { userId: principal.userId, network: request.network },
     ...scope,
     ...(ifMatch === undefined ? {} : { ifMatch }),
   };

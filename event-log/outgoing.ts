@@ -29,7 +29,7 @@ const REQUIRED_META = [
   'schema_version',
   'recorded_at',
 ] as const;
-const KNOWN_META = new Set<string>([...REQUIRED_META, 'organization_id', 'workspace_id']);
+const KNOWN_META = new Set<string>([...REQUIRED_META, 'organization_id', 'workspace_id', 'address_sealed']);
 const MAX_META = 512;
 
 /** Checks one append against the schemas and gives it as text. Throws `InvalidEvent`; nothing is stored then. */

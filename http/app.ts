@@ -2,25 +2,35 @@
 import type { RequestListener } from 'node:http';
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
-import { type Clock, errorMessage, invariant, NxError, notFound, type Random } from '../kernel/index.js';
-import { type Log, logAccess } from './access-log.js';
+import { errorMessage, invariant, NxError, notFound, type Random } from '../kernel/index.js';
+import { type AccessLogDeps, logAccess } from './access-log.js';
 import { discard } from './body.js';
-import { errorAnswer, HttpError } from './errors.js';
+import { networkOf } from './client-address.js';
+import { compressed } from './compress.js';
+import { cors } from './cors.js';
+import { described } from './describe.js';
+import { codeIn, dialectOf, platformError } from './dialect.js';
+import { errorAnswer, HttpError, problem } from './errors.js';
 import { checkMessage, requestIdOf } from './message.js';
-import { type OpenApiDocument, openApi, openApiRoute } from './openapi.js';
-import { type Authenticate, pipeline, type RequestState } from './pipeline.js';
-import { type RateLimit, rateLimiter } from './rate-limit.js';
+import { wantsProblem } from './negotiate.js';
+import type { OpenApiDocument } from './openapi.js';
+import { type Authenticate, pipeline } from './pipeline.js';
+import { type RateLimit, rateLimited, rateLimiter, rateLimitHeaders } from './rate-limit.js';
+import type { RequestState } from './request-state.js';
 import { METHODS, paramNames, type Route } from './route.js';
+import { traceOf } from './trace.js';
 
-export interface HttpAppDeps {
+export interface HttpAppDeps extends AccessLogDeps {
   readonly routes: readonly Route[];
   readonly authenticate: Authenticate;
-  readonly log: Log;
-  readonly clock: Clock;
   readonly random: Random;
   readonly version: string;
   /** For each principal; 1,000 a minute when left out. */
   readonly rateLimit?: RateLimit;
+  /** For each network, of requests without good credentials; 1,000 a minute when left out. */
+  readonly networkLimit?: RateLimit;
+  /** Pages of these origins may use the API; none when left out. */
+  readonly corsOrigins?: readonly string[];
   /** 1 MiB when left out. */
   readonly maxBodyBytes?: number;
   /** Checks every answer against its route's schema and withholds those that differ: for tests. */
@@ -31,6 +41,8 @@ export interface HttpApp {
   readonly listener: RequestListener;
   readonly document: OpenApiDocument;
 }
+
+const LIMIT: RateLimit = { limit: 1000, windowMs: 60_000 };
 
 const SECURITY_HEADERS = {
   'Cache-Control': 'no-store',
@@ -47,14 +59,20 @@ const SECURITY_HEADERS = {
  */
 export function httpApp(deps: HttpAppDeps): HttpApp {
   const { log, clock, random, maxBodyBytes = 1024 * 1024, checkAnswers = false } = deps;
-  const limiter = rateLimiter({ clock, ...(deps.rateLimit ?? { limit: 1000, windowMs: 60_000 }) });
-  const pipe = { authenticate: deps.authenticate, limiter, clock, maxBodyBytes, checkAnswers };
-  const document = openApi(deps.routes, deps.version);
+  const limiter = rateLimiter({ clock, ...(deps.rateLimit ?? LIMIT) });
+  const networkLimiter = rateLimiter({ clock, ...(deps.networkLimit ?? LIMIT) });
+  const sharing = cors(deps.corsOrigins ?? []);
+  const { authenticate } = deps;
+  const pipe = { authenticate, limiter, networkLimiter, clock, maxBodyBytes, checkAnswers };
+  const { routes, document } = described(deps.routes, deps.version);
   const router = new Router({ strict: true, sensitive: true });
-  const routes = [...deps.routes, openApiRoute(document)];
   checkTable(routes);
   for (const route of routes) {
-    router.register(route.path.replaceAll(/\{([a-z_]+)\}/g, ':$1'), [route.method], pipeline(route, pipe));
+    router.register(
+      route.path.replaceAll(/\{([a-z_]+)\}/g, ':$1'),
+      [route.method],
+      compressed(route, pipeline(route, pipe)),
+    );
   }
 
   const koa = new Koa();
@@ -62,18 +80,36 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
   koa.on('error', (error: unknown) => log.warn({ err: error }, 'connection broke'));
   koa.use(async (ctx, next) => {
     const state = ctx.state as RequestState;
-    state.requestId = requestIdOf(ctx.req, clock, random);
+    const trace = traceOf(ctx.req.headers['traceparent'], random);
+    state.traceId = trace?.traceId;
+    state.requestId = requestIdOf(ctx.req, trace?.traceId, deps);
+    state.dialect = dialectOf(ctx.path);
     ctx.set({ ...SECURITY_HEADERS, 'X-Request-Id': state.requestId });
-    logAccess(ctx, log, clock);
+    if (trace) {
+      ctx.set('traceparent', trace.header);
+    }
+    sharing.mark(ctx);
+    logAccess(ctx, deps);
     try {
       checkMessage(ctx.req);
       await next();
     } catch (error) {
-      refuse(ctx, error, log);
+      refuse(ctx, error, deps);
     }
   });
   koa.use(router.routes());
-  koa.use((ctx) => unknownRoute(ctx, router));
+  koa.use((ctx) => {
+    const allowed = methodsAt(router, ctx.path);
+    if (ctx.method === 'OPTIONS' && allowed.length > 0) {
+      ctx.set({ Allow: allowed.join(', ') });
+      sharing.preflight(ctx, allowed);
+      ctx.status = 204;
+      return;
+    }
+    const verdict = networkLimiter.take(networkOf(ctx.req.socket.remoteAddress));
+    ctx.set(rateLimitHeaders(verdict, clock, 'network'));
+    throw verdict.allowed ? unknownRoute(allowed) : rateLimited(verdict, clock, 'network');
+  });
   const listener = koa.callback();
   return { listener: (request, response) => void listener(request, response), document };
 }
@@ -99,8 +135,8 @@ function checkTable(routes: readonly Route[]): void {
   }
 }
 
-function refuse(ctx: Context, error: unknown, log: Log): void {
-  const { requestId } = ctx.state as RequestState;
+function refuse(ctx: Context, error: unknown, { log, clock }: HttpAppDeps): void {
+  const { requestId, dialect } = ctx.state as RequestState;
   const answer = errorAnswer(error, requestId);
   if (!(error instanceof NxError)) {
     log.error({ err: error, request_id: requestId }, 'unexpected error');
@@ -113,22 +149,30 @@ function refuse(ctx: Context, error: unknown, log: Log): void {
   ctx.status = answer.status;
   ctx.set({ 'Cache-Control': 'no-store', ...answer.headers });
   ctx.remove('ETag');
-  ctx.type = 'application/json';
-  ctx.body = JSON.stringify(answer.body);
+  const facts = { requestId, now: clock.now() };
+  if (wantsProblem(ctx.req.headers.accept)) {
+    ctx.type = 'application/problem+json';
+    ctx.body = JSON.stringify(problem(answer.body, codeIn(dialect, answer.body.error.code)));
+  } else {
+    ctx.type = 'application/json';
+    ctx.body = JSON.stringify(
+      dialect === 'platform' ? platformError(answer.body, answer.headers['Retry-After'], facts) : answer.body,
+    );
+  }
 }
 
-/** A path that has other methods: 405 with `Allow`, or 204 for OPTIONS. Any other: 404. */
-function unknownRoute(ctx: Context, router: Router): void {
-  const allowed = METHODS.filter((method) => router.match(ctx.path, method).route).flatMap((method) =>
+/** The methods of a path; none when there is no such path. */
+function methodsAt(router: Router, path: string): string[] {
+  const allowed = METHODS.filter((method) => router.match(path, method).route).flatMap((method) =>
     method === 'GET' ? ['GET', 'HEAD'] : [method],
   );
-  if (allowed.length === 0) {
-    throw notFound('Resource');
-  }
-  const Allow = [...allowed, 'OPTIONS'].join(', ');
-  if (ctx.method !== 'OPTIONS') {
-    throw new HttpError('METHOD_NOT_ALLOWED', 'The resource does not have this method', { Allow });
-  }
-  ctx.set({ Allow });
-  ctx.status = 204;
+  return allowed.length === 0 ? [] : [...allowed, 'OPTIONS'];
 }
+
+/** A path that has other methods is 405 with `Allow`, any other 404. */
+const unknownRoute = (allowed: readonly string[]): NxError =>
+  allowed.length === 0
+    ? notFound('Resource')
+    : new HttpError('METHOD_NOT_ALLOWED', 'The resource does not have this method', {
+        Allow: allowed.join(', '),
+      });

@@ -59,3 +59,15 @@ export function errorAnswer(error: unknown, requestId: string): ErrorAnswer {
     },
   };
 }
+
+/** The same as RFC 9457 has it, with the members of ours beside its own. */
+export const problem = ({ error }: ErrorBody, code: string): object => ({
+  type: `urn:nxmesh:error:${code}`,
+  title: ERRORS[error.code].meaning,
+  status: ERRORS[error.code].status,
+  detail: error.message,
+  instance: `urn:nxmesh:request:${error.request_id}`,
+  code,
+  request_id: error.request_id,
+  errors: error.details,
+});

@@ -100,7 +100,7 @@ export async function startApp(
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('end', () => {
             const text = Buffer.concat(chunks).toString();
-            const isJson = /json/.test(response.headers['content-type'] ?? '') && text !== '';
+            const isJson = /[/+]json/.test(response.headers['content-type'] ?? '') && text !== '';
             resolve({
               status: response.statusCode ?? 0,
               headers: response.headers,

@@ -6,8 +6,9 @@ export interface LoginLimiter {
   /**
    * Counts a try before the password is looked at, so that many at once cannot overtake the count.
    * RATE_LIMITED when the account or the network has used up its tries. Call what it gives when the password was right.
+   * Without an account (a token that is refreshed, a link that is used) the network alone counts.
    */
-  attempt(account: string, network: string): { succeeded(): void };
+  attempt(account: string | undefined, network: string): { succeeded(): void };
 }
 
 export const LOGIN_LIMIT: RateLimit = { limit: 10, windowMs: 600_000 };
@@ -23,13 +24,13 @@ export function loginLimiter(deps: { clock: Clock } & Partial<RateLimit>): Login
   const shares = rateLimiter({ clock, limit: Math.max(1, Math.floor(limit / 2)), windowMs });
   return {
     attempt: (account, network) => {
-      const name = account.trim().toLowerCase();
+      const name = account?.trim().toLowerCase() ?? '';
       const share = JSON.stringify([network, name]);
-      const counted = shares.peek(share).allowed;
+      const counted = account !== undefined && shares.peek(share).allowed;
       const verdicts = [networks.peek(network), ...(counted ? [accounts.peek(name)] : [])];
       const refused = verdicts.find((verdict) => !verdict.allowed);
       if (refused) {
-        throw rateLimited(refused, clock);
+        throw rateLimited(refused, clock, 'authentication');
       }
       networks.take(network);
       if (counted) {

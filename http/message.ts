@@ -17,10 +17,16 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const POSITION = /^[0-9]{1,20}$/;
 
-/** The caller's `X-Request-Id` if it is harmless, else a new one. */
-export function requestIdOf(request: IncomingMessage, clock: Clock, random: Random): string {
+/** The caller's `X-Request-Id` if it is harmless, else the trace that it belongs to, else a new one. */
+export function requestIdOf(
+  request: IncomingMessage,
+  traceId: string | undefined,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : `req-${uuidv7(clock, random)}`;
+  return typeof given === 'string' && REQUEST_ID.test(given)
+    ? given
+    : (traceId ?? `req-${uuidv7(clock, random)}`);
 }
 
 /** What Node lets pass and we do not: doubled fields, too many, a host that is none. */

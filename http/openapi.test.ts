@@ -49,11 +49,15 @@ test('every route stands in it once, with its own answers and errors', () => {
 test('every reference resolves, no component is unused, and each compiles as a JSON Schema', () => {
   const found = references(document);
   assert.ok(found.length > 10);
-  const names = new Set(found.map((reference) => reference.replace('#/components/schemas/', '')));
-  assert.equal([...names].sort(), Object.keys(document.components.schemas));
+  const kinds = ['schemas', 'headers', 'responses'];
+  const there = kinds.flatMap((kind) =>
+    Object.keys(document.components[kind]).map((name) => `#/components/${kind}/${name}`),
+  );
+  assert.equal([...new Set(found)].sort(), there.sort());
+  const names = Object.keys(document.components.schemas);
   const ajv = new Ajv2020({ strict: true, strictTypes: false });
   addFormats.default(ajv);
-  ajv.addVocabulary(['openapi', 'info', 'servers', 'tags', 'paths', 'components']);
+  ajv.addVocabulary(['openapi', 'info', 'servers', 'security', 'tags', 'paths', 'components']);
   ajv.addSchema({ ...document, $id: 'api' });
   for (const name of names) {
     assert.type(ajv.getSchema(`api#/components/schemas/${name}`), 'function', name);
@@ -65,7 +69,15 @@ test('the same routes give the same document to the byte, and it is served', asy
   const app = await startApp(routes);
   const answer = await app.call('GET', '/openapi.json');
   assert.is(answer.status, 200);
+  const own = ['/openapi.json', '/v1/openapi.json', '/docs', '/redoc', '/docs/{file}'];
+  for (const path of own) {
+    assert.ok(answer.json.paths[path], path);
+    delete answer.json.paths[path];
+  }
   assert.equal(answer.json.paths, document.paths);
+  assert.is((await app.call('GET', '/v1/openapi.json')).text, answer.text);
+  const known = { 'if-none-match': String(answer.headers.etag) };
+  assert.is((await app.call('GET', '/openapi.json', { headers: known })).status, 304);
   assert.is(answer.json.openapi, '3.1.0');
   await app.close();
 });

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
-import { type Clock, invalid, invariant, notFound } from '../kernel/index.js';
+import { type Clock, invalid, invariant, NxError, notFound } from '../kernel/index.js';
 import { closed, Uuid, type Validator, validator } from '../schemas/index.js';
+import { answerer } from './answer.js';
 import { anonymous, authorize, type Grant, type Principal } from './authorize.js';
 import { readBody } from './body.js';
-import { networkOf } from './client-address.js';
+import { isFromHere, networkOf } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
 import { isMultipart, readMultipart } from './multipart.js';
+import { accepts, mediaType } from './negotiate.js';
 import { needsOrganization, policyOf } from './policy.js';
-import { entityTag, isNotModified, parseIfMatch } from './preconditions.js';
+import { parseIfMatch } from './preconditions.js';
+import { preferOf } from './prefer.js';
 import { queryReader } from './query.js';
 import { type RateLimiter, rateLimited, rateLimitHeaders } from './rate-limit.js';
-import { type HandlerRequest, type HandlerResult, paramNames, type Route, takesIfMatch } from './route.js';
+import type { RequestState } from './request-state.js';
+import { dialectOfRoute, type HandlerRequest, paramNames, type Route, takesIfMatch } from './route.js';
 
 /** Who asks, from the request's credentials. UNAUTHORIZED when there are none or they are not good. */
 export type Authenticate = (ctx: Context) => Promise<Principal>;
@@ -20,18 +24,15 @@ export type Authenticate = (ctx: Context) => Promise<Principal>;
 export interface PipelineDeps {
   readonly authenticate: Authenticate;
   readonly limiter: RateLimiter;
+  /** Counts who is not signed in, or not with good credentials, by network. */
+  readonly networkLimiter: RateLimiter;
   readonly clock: Clock;
   readonly maxBodyBytes: number;
   /** Checks answers against the routes' schemas: for tests. */
   readonly checkAnswers: boolean;
 }
 
-/** What the pipeline and the log tell each other of one request. */
-export interface RequestState {
-  requestId: string;
-  operationId?: string;
-  principal?: Principal;
-}
+const NO_WISH = preferOf(undefined);
 
 /**
  * One request of one route: who asks, whether they ask too often, what they ask for, whether they may, the handler, the
@@ -43,28 +44,31 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
   const readQuery = queryReader(route.query);
   const readParams = paramsReader(route);
   const checkBody: Validator<unknown> = validator(route.body ?? closed({}));
-  const checkAnswer = deps.checkAnswers && route.success.schema ? validator(route.success.schema) : undefined;
+  const answer = answerer(route, deps);
+  const dialect = dialectOfRoute(route);
+  const { contentType, schema } = route.success;
+  const answersWith = contentType === undefined ? schema && 'application/json' : mediaType(contentType);
   const mustAllow = permission !== 'public' && needsOrganization(permission);
 
   return async (ctx) => {
     const state = ctx.state as RequestState;
     state.operationId = route.operationId;
-    const principal = permission === 'public' ? anonymous : await deps.authenticate(ctx);
-    state.principal = principal;
+    state.dialect = dialect;
     const network = networkOf(ctx.req.socket.remoteAddress);
-    limitRate(
-      ctx,
-      route,
-      deps,
-      principal === anonymous ? `network:${network}` : `${principal.kind}:${principal.id}`,
-    );
-    if (permission !== 'public' && !mustAllow) {
+    const principal = await whoAsks(ctx, route, deps, network);
+    state.principal = principal;
+    if (permission !== 'public' && !mustAllow && !isOpen(route, ctx)) {
       authorize(principal, permission);
+    }
+    if (answersWith !== undefined && answersWith !== '*/*' && !accepts(ctx.req.headers.accept, answersWith)) {
+      throw new NxError('NOT_ACCEPTABLE', `The answer is ${answersWith}`);
     }
     const params = readParams(ctx.params as Record<string, string>);
     const query = readQuery(ctx.querystring);
     const idempotencyKey = route.idempotent ? idempotencyKeyOf(ctx.req) : undefined;
-    const ifMatch = takesIfMatch(route) ? parseIfMatch(ctx.req.headers['if-match']) : undefined;
+    const ifMatch = takesIfMatch(route)
+      ? parseIfMatch(ctx.req.headers['if-match'], dialect === 'platform')
+      : undefined;
     const position = positionOf(ctx.req);
     const read =
       route.multipart && isMultipart(ctx.req)
@@ -82,6 +86,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       idempotencyKey,
       ifMatch,
       position,
+      prefer: route.accepted ? preferOf(ctx.req.headers.prefer) : NO_WISH,
       path: fill(route.path, params),
       network,
       get signal() {
@@ -99,21 +104,50 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     };
     const result = await route.handler(request);
     invariant(!mustAllow || grant, `${route.operationId} answered without asking for ${permission}`);
-    const checked = checkAnswer?.(result.body);
-    invariant(!checked || checked.ok, `answer of ${route.operationId}: ${JSON.stringify(checked)}`);
-    answer(ctx, route, result);
+    answer(ctx, result);
   };
 }
 
-function limitRate(ctx: Context, route: Route, deps: PipelineDeps, key: string): void {
+/**
+ * Requests are counted by who asks. Who is nobody is counted by network, and so are credentials that are not good:
+ * whoever has good ones is not kept out by a neighbour's bad ones.
+ */
+async function whoAsks(ctx: Context, route: Route, deps: PipelineDeps, network: string): Promise<Principal> {
+  if (isOpen(route, ctx)) {
+    count(ctx, route, deps, 'network', network);
+    return anonymous;
+  }
+  let principal: Principal;
+  try {
+    principal = await deps.authenticate(ctx);
+  } catch (error) {
+    if (error instanceof NxError && error.code === 'UNAUTHORIZED') {
+      count(ctx, route, deps, 'network', network);
+    }
+    throw error;
+  }
+  count(ctx, route, deps, 'principal', `${principal.kind}:${principal.id}`);
+  return principal;
+}
+
+const isOpen = (route: Route, ctx: Context): boolean =>
+  route.permission === 'public' || (route.openTo === 'loopback' && isFromHere(ctx.req));
+
+function count(
+  ctx: Context,
+  route: Route,
+  { clock, limiter, networkLimiter }: PipelineDeps,
+  policy: 'principal' | 'network',
+  key: string,
+): void {
   if (route.limited === false) {
     return;
   }
-  const verdict = deps.limiter.take(key);
+  const verdict = (policy === 'network' ? networkLimiter : limiter).take(key);
   if (!verdict.allowed) {
-    throw rateLimited(verdict, deps.clock);
+    throw rateLimited(verdict, clock, policy);
   }
-  ctx.set(rateLimitHeaders(verdict, deps.clock));
+  ctx.set(rateLimitHeaders(verdict, clock, policy));
 }
 
 /** A parameter that cannot be an id is an id that does not exist. */
@@ -156,32 +190,4 @@ function goneSignal(response: ServerResponse): AbortSignal {
     }
   });
   return controller.signal;
-}
-
-function answer(ctx: Context, route: Route, result: HandlerResult): void {
-  ctx.status = result.status ?? route.success.status;
-  if (result.headers) {
-    ctx.set({ ...result.headers });
-  }
-  if (result.position !== undefined) {
-    ctx.set('NxMesh-Position', String(result.position));
-  }
-  if (result.revision !== undefined) {
-    ctx.set('ETag', entityTag(result.revision));
-    ctx.set('Cache-Control', 'private, no-cache');
-    const conditional = route.method === 'GET' && ctx.status === 200 && result.volatile !== true;
-    if (conditional && isNotModified(ctx.req.headers['if-none-match'], result.revision)) {
-      ctx.status = 304;
-      ctx.body = null;
-      ctx.status = 304;
-      return;
-    }
-  }
-  if (result.body === undefined) {
-    ctx.body = null;
-    ctx.status = result.status ?? route.success.status;
-    return;
-  }
-  ctx.type = 'application/json';
-  ctx.body = JSON.stringify(result.body);
 }

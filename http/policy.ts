@@ -40,7 +40,15 @@ export const POLICY = {
   'certificate.read': ['viewer', 'read:certificates'],
   'certificate.create': ['editor', 'write:certificates'],
   'certificate.delete': ['editor', 'write:certificates'],
+  'operation.read': ['viewer', 'read:operations'],
+  'status.read': ['signed_in', 'read:status'],
+  'process_metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],
+  'audit.read': ['admin', 'read:audit'],
+  'audit.read_installation': ['administrator', 'admin:system'],
+  'audit.read_key': ['signed_in', 'read:audit'],
+  'version.undo': ['editor', 'write:changes'],
+  'version.roll_back': ['editor', 'write:changes'],
 } as const satisfies Record<string, readonly [least: Least, scope?: string]>;
 
 export type Action = keyof typeof POLICY;

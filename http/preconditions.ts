@@ -7,7 +7,8 @@ export type IfMatch = '*' | readonly bigint[];
 export const entityTag = (revision: bigint): string => `"${revision}"`;
 
 const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/;
-const REVISION = /^(0|[1-9][0-9]{0,19})$/;
+/** With the encoding of a compressed answer, whose bytes are others and which is the same revision. */
+const REVISION = /^(0|[1-9][0-9]{0,19})(?:-(?:br|gzip))?$/;
 
 interface Tag {
   readonly weak: boolean;
@@ -36,8 +37,11 @@ const malformed = (name: string): NxError =>
     detail(name, 'INVALID_FORMAT', 'Must be * or a list of quoted entity tags'),
   ]);
 
-/** `If-Match` compares strongly: a weak tag matches nothing. BAD_REQUEST when it is not a list of tags. */
-export function parseIfMatch(header: string | undefined): IfMatch | undefined {
+/**
+ * `If-Match` compares strongly: a weak tag matches nothing, unless the API gives only weak ones. BAD_REQUEST when it is
+ * not a list of tags.
+ */
+export function parseIfMatch(header: string | undefined, takesWeak = false): IfMatch | undefined {
   if (header === undefined) {
     return undefined;
   }
@@ -45,8 +49,8 @@ export function parseIfMatch(header: string | undefined): IfMatch | undefined {
     return '*';
   }
   return tags(header, 'If-Match')
-    .filter((tag) => !tag.weak && REVISION.test(tag.value))
-    .map((tag) => BigInt(tag.value));
+    .filter((tag) => (takesWeak || !tag.weak) && REVISION.test(tag.value))
+    .map((tag) => BigInt(REVISION.exec(tag.value)?.[1] ?? -1));
 }
 
 /** Whether a resource at this revision may be changed; undefined is a resource that does not exist. */
@@ -60,10 +64,15 @@ export function meetsIfMatch(ifMatch: IfMatch | undefined, revision: bigint | un
 export const preconditionFailed = (): NxError =>
   new NxError('PRECONDITION_FAILED', 'The resource is at another revision than If-Match names');
 
-/** `If-None-Match` compares weakly: true when the caller already has this revision (answer 304). */
-export function isNotModified(header: string | undefined, revision: bigint): boolean {
+/** `If-None-Match` compares weakly: the tag of this revision that the caller has already (answer 304 with it). */
+export function tagNotModified(header: string | undefined, revision: bigint): string | undefined {
   if (header === undefined) {
-    return false;
+    return undefined;
   }
-  return header.trim() === '*' || tags(header, 'If-None-Match').some((tag) => tag.value === String(revision));
+  if (header.trim() === '*') {
+    return entityTag(revision);
+  }
+  const name = String(revision);
+  const known = tags(header, 'If-None-Match').find((tag) => REVISION.exec(tag.value)?.[1] === name);
+  return known && `"${known.value}"`;
 }

@@ -90,17 +90,29 @@ export function rateLimiter(deps: { clock: Clock; maxKeys?: number } & RateLimit
   };
 }
 
-/** `X-RateLimit-Reset` is in seconds since 1970, `-Window` in seconds. */
-export const rateLimitHeaders = (verdict: Verdict, clock: Clock): Record<string, string> => ({
-  'X-RateLimit-Limit': String(verdict.limit),
-  'X-RateLimit-Remaining': String(verdict.remaining),
-  'X-RateLimit-Reset': String(Math.ceil((clock.now() + verdict.resetMs) / 1000)),
-  'X-RateLimit-Window': String(Math.ceil(verdict.windowMs / 1000)),
-});
+/** Which limit an answer speaks of. */
+export type Policy = 'principal' | 'network' | 'authentication';
+
+/**
+ * `X-RateLimit-Reset` is in seconds since 1970, `-Window` in seconds; `RateLimit` and `RateLimit-Policy` say the same as
+ * the draft of the IETF has it.
+ */
+export function rateLimitHeaders(verdict: Verdict, clock: Clock, policy: Policy): Record<string, string> {
+  const { limit, remaining, resetMs, windowMs } = verdict;
+  const window = Math.ceil(windowMs / 1000);
+  return {
+    'X-RateLimit-Limit': String(limit),
+    'X-RateLimit-Remaining': String(remaining),
+    'X-RateLimit-Reset': String(Math.ceil((clock.now() + resetMs) / 1000)),
+    'X-RateLimit-Window': String(window),
+    'RateLimit-Policy': `"${policy}";q=${limit};w=${window}`,
+    RateLimit: `"${policy}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`,
+  };
+}
 
 /** RATE_LIMITED with `Retry-After` in seconds. */
-export const rateLimited = (verdict: Verdict, clock: Clock): HttpError =>
+export const rateLimited = (verdict: Verdict, clock: Clock, policy: Policy): HttpError =>
   new HttpError('RATE_LIMITED', 'Too many requests', {
-    ...rateLimitHeaders(verdict, clock),
+    ...rateLimitHeaders(verdict, clock, policy),
     'Retry-After': String(Math.max(1, Math.ceil(verdict.resetMs / 1000))),
   });

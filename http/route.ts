@@ -2,9 +2,11 @@
 import type { ErrorCode } from '../kernel/index.js';
 import type { Static, TSchema } from '../schemas/index.js';
 import type { Grant, Principal } from './authorize.js';
+import { type Dialect, dialectOf } from './dialect.js';
 import type { Multipart } from './multipart.js';
 import type { Action } from './policy.js';
 import type { IfMatch } from './preconditions.js';
+import type { Prefer } from './prefer.js';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -27,6 +29,8 @@ export interface HandlerRequest<Params = Record<string, string>, Query = unknown
   readonly ifMatch: IfMatch | undefined;
   /** From the `NxMesh-Position` header: the caller has seen this position and wants nothing older. */
   readonly position: bigint | undefined;
+  /** What the caller wishes of long work. */
+  readonly prefer: Prefer;
   /** Path with the parameters filled in, made from the route's pattern. */
   readonly path: string;
   /** The caller's network: an IPv4 address or an IPv6 /64, as the socket shows it. */
@@ -46,6 +50,15 @@ export interface HandlerResult {
   readonly status?: number;
   /** A JSON value. */
   readonly body?: unknown;
+  /**
+   * Instead of a JSON value: a text or bytes of this type, or a source of them, read as fast as the caller takes it and
+   * given back when it has gone. A source that waits for long must heed the request's `signal`; one that fails cuts the
+   * connection.
+   */
+  readonly content?: {
+    readonly type: string;
+    readonly data: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+  };
   /** Revision of the one resource in the body: becomes `ETag`. */
   readonly revision?: bigint;
   /** The body also holds what its revision does not cover (health): `If-None-Match` is not answered with 304. */
@@ -66,6 +79,8 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly summary: string;
   readonly tag: string;
   readonly permission: Action | 'public';
+  /** Needs no credentials when it is asked from this machine itself, not through a proxy on it. */
+  readonly openTo?: 'loopback';
   /** Schemas of path parameters that are not UUIDs; their values stay strings. */
   readonly params?: Readonly<Record<string, TSchema>>;
   /** Object schema with properties of string, integer, boolean or enum type. */
@@ -73,7 +88,16 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly body?: Body;
   /** The body can also come as `multipart/form-data`: these are its parts. */
   readonly multipart?: Multipart;
-  readonly success: { readonly status: number; readonly description?: string; readonly schema?: TSchema };
+  /** How answers and errors are shaped; from the path when left out. */
+  readonly dialect?: Dialect;
+  readonly success: {
+    readonly status: number;
+    readonly description?: string;
+    /** Of the handler's body. */
+    readonly schema?: TSchema;
+    /** Media type where the handler gives `content`. */
+    readonly contentType?: string;
+  };
   /** Codes besides those that follow from the rest of the route (`errorsOf`). */
   readonly errors?: readonly ErrorCode[];
   /** Takes an `Idempotency-Key`. */
@@ -82,6 +106,10 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly ifMatch?: boolean;
   /** False: not counted by the general rate limit (probes). */
   readonly limited?: boolean;
+  /** False: answers hold a secret, and what the caller chose beside it, and are never compressed. */
+  readonly compress?: boolean;
+  /** Long work: heeds `Prefer: respond-async` and `wait`; what it answers with 202 while the work goes on. */
+  readonly accepted?: TSchema;
   handler(
     request: HandlerRequest<PathParams<Path>, Static<Query>, Static<Body>>,
   ): HandlerResult | Promise<HandlerResult>;
@@ -95,6 +123,8 @@ export function route<const Path extends string, Query extends TSchema, Body ext
 ): Route {
   return spec as unknown as Route;
 }
+
+export const dialectOfRoute = (one: Route): Dialect => one.dialect ?? dialectOf(one.path);
 
 /** Names of the path's parameters, in order. */
 export const paramNames = (path: string): string[] =>
@@ -117,6 +147,9 @@ export function errorsOf(one: Route): ErrorCode[] {
   }
   if (paramNames(one.path).length > 0) {
     codes.push('NOT_FOUND');
+  }
+  if (one.success.schema || one.success.contentType !== undefined) {
+    codes.push('NOT_ACCEPTABLE');
   }
   if (one.query || one.method !== 'GET') {
     codes.push('VALIDATION_ERROR');

@@ -7,10 +7,14 @@ import {
   deferred,
   ERRORS,
   type ErrorCode,
+  NxError,
   type Random,
   type Timers,
   uuidv7,
 } from '../kernel/index.js';
+
+import { dialectOf, platformError } from './dialect.js';
+import { errorAnswer } from './errors.js';
 
 export interface HttpServerDeps {
   readonly listener: RequestListener;
@@ -106,22 +110,25 @@ const PHRASES: Partial<Record<ErrorCode, string>> = {
   REQUEST_TIMEOUT: 'Request Timeout',
 };
 
+interface ParserError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+}
+
 /** What the parser of HTTP refuses never becomes a request: answered here in the same shape, and closed. */
-function refuseSocket(error: NodeJS.ErrnoException, socket: Duplex, deps: HttpServerDeps): void {
+function refuseSocket(error: ParserError, socket: Duplex, deps: HttpServerDeps): void {
   const running = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable || running?.headersSent) {
     socket.destroy();
     return;
   }
   const code = codeOf(error);
-  const body = JSON.stringify({
-    error: {
-      code,
-      message: ERRORS[code].meaning,
-      request_id: `req-${uuidv7(deps.clock, deps.random)}`,
-      details: [],
-    },
-  });
+  const requestId = `req-${uuidv7(deps.clock, deps.random)}`;
+  const { body: plain } = errorAnswer(new NxError(code, ERRORS[code].meaning), requestId);
+  // What has arrived may begin with a request line all the same.
+  const line = error.rawPacket?.toString('latin1', 0, 64) ?? '';
+  const platform = dialectOf(/^[A-Z]+ ([^ ?]*)/.exec(line)?.[1] ?? '') === 'platform';
+  const facts = { requestId, now: deps.clock.now() };
+  const body = JSON.stringify(platform ? platformError(plain, undefined, facts) : plain);
   const head = [
     `HTTP/1.1 ${ERRORS[code].status} ${PHRASES[code] ?? 'Bad Request'}`,
     'Connection: close',

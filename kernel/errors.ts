@@ -22,6 +22,7 @@ export const ERRORS = {
   SERVICE_UNAVAILABLE: { status: 503, meaning: 'Service temporarily unavailable' },
   BAD_REQUEST: { status: 400, meaning: 'The request is not well-formed HTTP or JSON' },
   METHOD_NOT_ALLOWED: { status: 405, meaning: 'The resource does not have this method' },
+  NOT_ACCEPTABLE: { status: 406, meaning: 'The answer has none of the types that Accept names' },
   REQUEST_TIMEOUT: { status: 408, meaning: 'The request did not arrive in time' },
   PRECONDITION_FAILED: { status: 412, meaning: 'If-Match names another revision than the current one' },
   PAYLOAD_TOO_LARGE: { status: 413, meaning: 'The body is larger than allowed' },

@@ -15,6 +15,8 @@ export interface EventMeta {
   readonly actor: string;
   readonly organization_id?: string;
   readonly workspace_id?: string;
+  /** The network that was asked from, sealed under the asking person's own key: unreadable once they are erased. */
+  readonly address_sealed?: string;
   /** The version of the event type's schema, a decimal integer. */
   readonly schema_version: string;
   /** RFC 3339; for display, never used to decide or to order. */

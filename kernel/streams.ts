@@ -12,6 +12,7 @@ export const CATEGORIES = [
   'slug',
   'session',
   'api_key',
+  'audit',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
 
@@ -33,6 +34,7 @@ export const streams = {
   slug: stream('slug'),
   session: stream('session'),
   api_key: stream('api_key'),
+  audit: stream('audit'),
 } as const satisfies Record<Category, (id: string) => string>;
 
 export const categoryOf = (name: string): string => name.slice(0, name.indexOf('-'));

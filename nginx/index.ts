@@ -17,6 +17,6 @@ export { compile } from './compile.js';
 export { type FrameInput, renderFrame } from './frame.js';
 export * from './model.js';
 export { type RefusalReason, RenderRefused } from './refusal.js';
-export { explain, render } from './render.js';
+export { explain, provenanceOf, render } from './render.js';
 export { targetMatches } from './selector.js';
 export { type Socket, socketsOf, speaksTls } from './sockets.js';

@@ -55,6 +55,21 @@ export function render(model: Model, capabilities: Capabilities): Bundle {
   return { digest: manifestDigest(files), files };
 }
 
+/** Where each line of a rendered file comes from; undefined when there is no such file. */
+export function provenanceOf(
+  model: Model,
+  capabilities: Capabilities,
+  path: string,
+): readonly (Provenance | undefined)[] | undefined {
+  const sheet = sheetsOf(model, capabilities).find((one) => one.path === path);
+  if (!sheet) {
+    return undefined;
+  }
+  const lines: (Provenance | undefined)[] = [];
+  renderTree(sheet.tree(), { context: 'http', lines });
+  return lines;
+}
+
 /** Where a line (from 1) of a rendered file comes from; undefined when there is no such line. */
 export function explain(
   model: Model,
@@ -62,11 +77,5 @@ export function explain(
   path: string,
   line: number,
 ): Provenance | undefined {
-  const sheet = sheetsOf(model, capabilities).find((one) => one.path === path);
-  if (!sheet) {
-    return undefined;
-  }
-  const lines: (Provenance | undefined)[] = [];
-  renderTree(sheet.tree(), { context: 'http', lines });
-  return lines[line - 1];
+  return provenanceOf(model, capabilities, path)?.[line - 1];
 }

@@ -12,6 +12,7 @@ const at = make.AT;
 function agentFact(key: string, kind: number, version: number): Append {
   const agent_id = make.id('agent', key);
   const digest = make.digest(`v${version}`);
+  const command_id = make.id('command', key, version % 3);
   const session_id = make.id('session', version % 3);
   const facts = {
     hostname: key,
@@ -41,6 +42,8 @@ function agentFact(key: string, kind: number, version: number): Append {
     { type: 'config.refused', data: { agent_id, failure } },
     { type: 'nginx.stopped', data: { agent_id, at } },
     { type: 'nginx.started', data: { agent_id, at } },
+    { type: 'agent_command.requested', data: { agent_id, command_id, kind: 'reload', at } },
+    { type: 'agent_command.completed', data: { agent_id, command_id, success: true, message: '', at } },
   ];
   return [streams.agent(agent_id), choices[kind % choices.length] as Fact];
 }

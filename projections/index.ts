@@ -1,15 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
+
+export {
+  type Checkpoint,
+  EXPORT_FORMAT,
+  type ExportLine,
+  INSTALLATION,
+  NOTHING,
+  type SignedCheckpoint,
+} from '../domain/index.js';
 export { type Access, access, type Rights } from './access/index.js';
 export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
+export { type Blame, blameLines } from './history/blame.js';
+export { type AgentAt, type ConfigAt, type Past, past } from './history/config.js';
+export { configDiff, emptyConfig } from './history/diff.js';
+export { fileDiffs, linesOf, type Rendered, renderFor } from './history/rendered.js';
+export { versionOf } from './history/version-of.js';
 export { type Models, readModels } from './models.js';
+export type { OperationDoc } from './operations.js';
 export type { OrganizationDoc } from './organizations.js';
 export { whileOwned } from './owned.js';
 export { storedPassed } from './passed.js';
 export type { Projection } from './projection.js';
 export { type Page, type Reader, reader } from './reader.js';
+export { lastOf, positionAt, type StandingKind, standing, standingAll } from './records/at.js';
+export { type FullRecord, withBefore } from './records/before.js';
+export {
+  type ChainDoc,
+  type Chained,
+  linked,
+  type RecordDoc,
+  recordId,
+  type SubjectDoc,
+  subjectKey,
+} from './records/index.js';
+export type { Origin } from './resource.js';
 export { projectionRunner } from './runner.js';
 export type { UpstreamDoc } from './upstreams.js';
 export type { VirtualHostDoc } from './virtual-hosts.js';

@@ -2,9 +2,11 @@
 import { type AgentDoc, agents } from './agents.js';
 import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
+import { type OperationDoc, operations } from './operations.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
 import { type PlaceDoc, places } from './places.js';
 import type { Projection } from './projection.js';
+import { type ChainDoc, type RecordDoc, records, type SubjectDoc } from './records/index.js';
 import { type UpstreamDoc, upstreams } from './upstreams.js';
 import { type VirtualHostDoc, virtualHosts } from './virtual-hosts.js';
 import { type WorkspaceDoc, workspaces } from './workspaces.js';
@@ -14,8 +16,12 @@ export interface Models {
   readonly agents: AgentDoc;
   readonly certificates: CertificateDoc;
   readonly deliveries: DeliveryDoc;
+  readonly operations: OperationDoc;
   readonly organizations: OrganizationDoc;
   readonly places: PlaceDoc;
+  readonly chains: ChainDoc;
+  readonly records: RecordDoc;
+  readonly subjects: SubjectDoc;
   readonly upstreams: UpstreamDoc;
   readonly versions: VersionDoc;
   readonly virtual_hosts: VirtualHostDoc;
@@ -32,4 +38,6 @@ export const readModels: readonly Projection[] = [
   virtualHosts,
   certificates,
   changes,
+  records,
+  operations,
 ];

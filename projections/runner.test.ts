@@ -9,6 +9,7 @@ import { history, seeded } from './history.harness.js';
 import { readModels } from './models.js';
 import { places } from './places.js';
 import { reader } from './reader.js';
+import { records } from './records/index.js';
 import { hashes, rebuilt, setup, startRunner, until } from './runner.harness.js';
 import { upstreams } from './upstreams.js';
 
@@ -58,9 +59,9 @@ test('starts again where it stopped', async () => {
     },
   };
   const last = await create('b');
-  const second = startRunner(watched, store, [upstreams, places]);
+  const second = startRunner(watched, store, [upstreams, places, records]);
   assert.ok(await second.passed(last, 5_000));
-  assert.equal(subscribed, [16n, 16n]);
+  assert.equal(subscribed, [16n, 16n, 16n]);
   await second.stop();
   assert.equal(await hashes(store), await rebuilt(log));
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, pageOf, type Route, route, windowOf } from '../http/index.js';
+import { detail, invalid } from '../kernel/index.js';
 import type { AgentDoc, Page } from '../projections/index.js';
 import {
   AGENT_STATES,
@@ -18,9 +19,11 @@ import {
   Words,
 } from '../schemas/index.js';
 import { Health, type HealthDoc, type LoadHealth, presentHealth } from './agent-health.js';
+import { atParameter, readAtQuery } from './history/at.js';
+import type { PastScope, Stood } from './history/scope.js';
 import { labelMatcher } from './label-selector.js';
 import { pick, revisionOf } from './present.js';
-import { listQueryParameters, readQuery } from './query.js';
+import { listQueryParameters } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
 const { hostname, ip_address, version, deployment_mode, nginx_version, capabilities } = AgentFacts.properties;
@@ -45,6 +48,10 @@ const agentFields = {
 const AgentSummary = closed(agentFields);
 type AgentSummary = Static<typeof AgentSummary>;
 const AgentDetail = closed({ ...agentFields, health: Health });
+
+/** Of the past, as people enrolled it; what it reported and proved then is `config?at=`. */
+const presentEnrolment = (doc: Stood<'agent'>): EnrolledAgent =>
+  pick(doc, ['id', 'workspace_id', 'name', 'labels', 'created_at', 'updated_at']);
 
 /** A connected agent was last seen when it last reported; the read model only knows when it came. */
 function lastSeen(doc: AgentDoc, health: HealthDoc | undefined): string | null {
@@ -77,6 +84,7 @@ function presentAgent(doc: Scoped<AgentDoc>, health: HealthDoc | undefined): Age
 
 const agentsQuery = closed({
   ...listQueryParameters,
+  ...atParameter,
   name: Type.Optional(EnrolledAgent.properties.name),
   state: Type.Optional(oneOf(...AGENT_STATES, 'all')),
   label_selector: Type.Optional(LabelSelector),
@@ -85,7 +93,7 @@ const agentsQuery = closed({
 /** Documents read at a time when labels decide, which the store has no index for. */
 const BATCH = 1000;
 
-export function agentQueries(scope: Scope, loadHealth: LoadHealth): Route[] {
+export function agentQueries(scope: Scope, past: PastScope, loadHealth: LoadHealth): Route[] {
   type ListRequest = HandlerRequest<{ workspace_id: string }, Static<typeof agentsQuery>>;
 
   async function find(request: ListRequest): Promise<Page<Scoped<AgentDoc>>> {
@@ -124,8 +132,23 @@ export function agentQueries(scope: Scope, loadHealth: LoadHealth): Route[] {
       tag: 'Agents',
       permission: 'agent.list',
       query: agentsQuery,
-      success: { status: 200, schema: pageOf(AgentSummary) },
+      success: { status: 200, schema: pageOf(Type.Union([AgentSummary, EnrolledAgent])) },
       handler: async (request) => {
+        const { at, state, name, label_selector } = request.query;
+        if (at !== undefined && state !== undefined) {
+          throw invalid([detail('state', 'CONFLICTING_FIELDS', 'Is of now only: leave it out beside at')]);
+        }
+        const matches = label_selector === undefined ? () => true : labelMatcher(label_selector);
+        const then = await past.standingPage(
+          request,
+          'agent',
+          request.params.workspace_id,
+          'name',
+          (doc) => matches(doc.labels) && (name === undefined || doc.name === name),
+        );
+        if (then) {
+          return listAnswer(request, then, presentEnrolment);
+        }
         const found = await find(request);
         const health = await loadHealth(found.items.map(({ id }) => id));
         return listAnswer(request, found, (doc) => presentAgent(doc, health.get(doc.id)));
@@ -138,10 +161,15 @@ export function agentQueries(scope: Scope, loadHealth: LoadHealth): Route[] {
       summary: 'Get an agent with its newest health report',
       tag: 'Agents',
       permission: 'agent.read',
-      query: readQuery,
-      success: { status: 200, schema: AgentDetail },
+      query: readAtQuery,
+      success: { status: 200, schema: Type.Union([AgentDetail, EnrolledAgent]) },
       handler: async (request) => {
-        const doc = await scope.one(request, 'agents', request.params.agent_id);
+        const id = request.params.agent_id;
+        const then = await past.standing(request, 'agent', id);
+        if (then) {
+          return { body: presentEnrolment(then), revision: revisionOf(then) };
+        }
+        const doc = await scope.one(request, 'agents', id);
         const health = (await loadHealth([doc.id])).get(doc.id);
         return {
           body: { ...presentAgent(doc, health), health: presentHealth(health) },

@@ -3,15 +3,25 @@ import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import type { CertificateDoc } from '../projections/index.js';
 import { CertificateAnswer, CertificateDomain, closed, issuanceInAnswer, Type } from '../schemas/index.js';
+import { listAtQuery, readAtQuery } from './history/at.js';
+import type { PastScope } from './history/scope.js';
 import { pick, revisionOf } from './present.js';
-import { listQueryParameters, readQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
-const certificatesQuery = closed({ ...listQueryParameters, domain: Type.Optional(CertificateDomain) });
+const certificatesQuery = closed({
+  ...listAtQuery.properties,
+  domain: Type.Optional(CertificateDomain),
+});
+
+/** By whose clock a certificate has expired; a moment that is not an instant has none, and shows what was recorded. */
+const clockAt = (at: string | undefined, clock: Clock): Pick<Clock, 'now'> => {
+  const instant = at === undefined ? clock.now() : Date.parse(at);
+  return { now: () => (Number.isNaN(instant) ? 0 : instant) };
+};
 
 /** No event says that a certificate has expired: the clock does. */
 const presentCertificate =
-  (clock: Clock) =>
+  (clock: Pick<Clock, 'now'>) =>
   (doc: Scoped<CertificateDoc>): CertificateAnswer => {
     const certificate = pick(doc, [
       'id',
@@ -34,7 +44,7 @@ const presentCertificate =
     return expired ? { ...answer, status: 'expired' } : answer;
   };
 
-export const certificateQueries = (scope: Scope, clock: Clock): Route[] => [
+export const certificateQueries = (scope: Scope, past: PastScope, clock: Clock): Route[] => [
   route({
     method: 'GET',
     path: '/v1/workspaces/{workspace_id}/certificates',
@@ -46,11 +56,19 @@ export const certificateQueries = (scope: Scope, clock: Clock): Route[] => [
     success: { status: 200, schema: pageOf(CertificateAnswer) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
-      const { domain } = request.query;
+      const { at, domain } = request.query;
       const where = domain === undefined ? {} : { domain };
       const query = { where, orderBy: 'domain', offset, limit };
-      const found = await scope.list(request, 'certificates', request.params.workspace_id, query);
-      return listAnswer(request, found, presentCertificate(clock));
+      const id = request.params.workspace_id;
+      const found =
+        (await past.standingPage(
+          request,
+          'certificate',
+          id,
+          'domain',
+          (doc) => domain === undefined || doc.domain === domain,
+        )) ?? (await scope.list(request, 'certificates', id, query));
+      return listAnswer(request, found, presentCertificate(clockAt(at, clock)));
     },
   }),
   route({
@@ -60,11 +78,17 @@ export const certificateQueries = (scope: Scope, clock: Clock): Route[] => [
     summary: 'Get a certificate, without its key',
     tag: 'Certificates',
     permission: 'certificate.read',
-    query: readQuery,
+    query: readAtQuery,
     success: { status: 200, schema: CertificateAnswer },
     handler: async (request) => {
-      const doc = await scope.one(request, 'certificates', request.params.certificate_id);
-      return { body: presentCertificate(clock)(doc), revision: revisionOf(doc), volatile: true };
+      const id = request.params.certificate_id;
+      const doc =
+        (await past.standing(request, 'certificate', id)) ?? (await scope.one(request, 'certificates', id));
+      return {
+        body: presentCertificate(clockAt(request.query.at, clock))(doc),
+        revision: revisionOf(doc),
+        volatile: true,
+      };
     },
   }),
 ];

@@ -74,7 +74,7 @@ const AGENT_STATES = [
   'superseded',
 ] as const;
 
-const AgentPart = closed({
+export const AgentPart = closed({
   agent_id: Uuid,
   /** Null once the agent was removed; what it made of the version stays. */
   name: nullable(Text),
@@ -171,14 +171,28 @@ function presentPart(
   };
 }
 
-/** The story of a change: what changed, who asked, and what each agent made of it. */
-export const changeQueries = (scope: Scope): Route[] => [
+/** What each agent made of a version: those that are there, by name, and those that were removed since. */
+export async function agentParts(scope: Scope, request: ReadRequest, doc: Scoped<VersionDoc>) {
+  const { workspace_id } = doc;
+  const deliveries = await scope.list(request, 'deliveries', workspace_id, {
+    where: { version_key: doc.id },
+  });
+  const agents = await scope.list(request, 'agents', workspace_id, { orderBy: 'name' });
+  const byAgent = new Map(deliveries.items.map((one) => [one.agent_id, one]));
+  const parts = agents.items.map((agent) => presentPart(doc, agent.id, agent, byAgent.get(agent.id)));
+  const there = new Set(agents.items.map(({ id }) => id));
+  const gone = deliveries.items.filter((one) => !there.has(one.agent_id));
+  return [...parts, ...gone.map((one) => presentPart(doc, one.agent_id, undefined, one))];
+}
+
+/** The story of each change: what changed, who asked, and what each agent made of it. A version by both its names. */
+const storyOf = (scope: Scope, plural: 'changes' | 'versions', title: 'Change' | 'Version'): Route[] => [
   route({
     method: 'GET',
-    path: '/v1/workspaces/{workspace_id}/changes',
-    operationId: 'listChanges',
+    path: `/v1/workspaces/{workspace_id}/${plural}`,
+    operationId: `list${title}s`,
     summary: "List a workspace's configuration versions, newest first",
-    tag: 'Changes',
+    tag: plural === 'changes' ? 'Changes' : 'History',
     permission: 'change.read',
     query: listQuery,
     success: { status: 200, schema: pageOf(Change) },
@@ -193,10 +207,10 @@ export const changeQueries = (scope: Scope): Route[] => [
   }),
   route({
     method: 'GET',
-    path: '/v1/workspaces/{workspace_id}/changes/{version}',
-    operationId: 'getChange',
+    path: `/v1/workspaces/{workspace_id}/${plural}/{version}`,
+    operationId: `get${title}`,
     summary: 'Get one version with what each agent made of it',
-    tag: 'Changes',
+    tag: plural === 'changes' ? 'Changes' : 'History',
     permission: 'change.read',
     params: { version: Type.String({ pattern: '^[1-9][0-9]{0,9}$' }) },
     query: readQuery,
@@ -204,16 +218,13 @@ export const changeQueries = (scope: Scope): Route[] => [
     handler: async (request) => {
       const { workspace_id, version } = request.params;
       const doc = await scope.one(request, 'versions', versionId(workspace_id, Number(version)));
-      const deliveries = await scope.list(request, 'deliveries', workspace_id, {
-        where: { version_key: doc.id },
-      });
-      const agents = await scope.list(request, 'agents', workspace_id, { orderBy: 'name' });
-      const byAgent = new Map(deliveries.items.map((one) => [one.agent_id, one]));
-      const parts = agents.items.map((agent) => presentPart(doc, agent.id, agent, byAgent.get(agent.id)));
-      const there = new Set(agents.items.map(({ id }) => id));
-      const gone = deliveries.items.filter((one) => !there.has(one.agent_id));
-      parts.push(...gone.map((one) => presentPart(doc, one.agent_id, undefined, one)));
-      return { body: { ...(await presentChange(scope, request, doc)), agents: parts } };
+      const agents = await agentParts(scope, request, doc);
+      return { body: { ...(await presentChange(scope, request, doc)), agents } };
     },
   }),
+];
+
+export const changeQueries = (scope: Scope): Route[] => [
+  ...storyOf(scope, 'changes', 'Change'),
+  ...storyOf(scope, 'versions', 'Version'),
 ];

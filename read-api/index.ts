@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js';
+export type { AuditDeps, AuditSigner } from './audit/index.js';
 export { probes, type Ready } from './probes.js';
 export { queryRoutes, type ReadApiDeps } from './routes.js';
 export { type InWorkspace, listAnswer, type Scope, type ScopeDeps, type Scoped, scope } from './scope.js';
+export { type MetricsAccess, metricsRoute, type Status, statusRoute } from './status.js';

@@ -2,14 +2,16 @@
 import { pageOf, type Route, route } from '../http/index.js';
 import type { OrganizationDoc } from '../projections/index.js';
 import { Organization } from '../schemas/index.js';
+import { readAtQuery } from './history/at.js';
+import type { PastScope } from './history/scope.js';
 import { pick, revisionOf } from './present.js';
-import { listQuery, readQuery } from './query.js';
+import { listQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
 export const presentOrganization = (doc: Scoped<OrganizationDoc>): Organization =>
   pick(doc, ['id', 'name', 'slug', 'created_at', 'updated_at']);
 
-export const organizationQueries = (scope: Scope): Route[] => [
+export const organizationQueries = (scope: Scope, past: PastScope): Route[] => [
   route({
     method: 'GET',
     path: '/v1/organizations',
@@ -28,10 +30,12 @@ export const organizationQueries = (scope: Scope): Route[] => [
     summary: 'Get an organization',
     tag: 'Organizations',
     permission: 'organization.read',
-    query: readQuery,
+    query: readAtQuery,
     success: { status: 200, schema: Organization },
     handler: async (request) => {
-      const doc = await scope.organization(request, request.params.organization_id);
+      const id = request.params.organization_id;
+      const doc =
+        (await past.standing(request, 'organization', id)) ?? (await scope.organization(request, id));
       return { body: presentOrganization(doc), revision: revisionOf(doc) };
     },
   }),

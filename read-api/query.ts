@@ -9,11 +9,4 @@ export const readQuery = closed(afterQuery);
 
 export const listQuery = closed({ ...pagingQuery, ...afterQuery });
 
-/** Lists of what has a name: this one alone. */
-export const namedListQuery = closed({
-  ...pagingQuery,
-  ...afterQuery,
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-});
-
 export const listQueryParameters = { ...pagingQuery, ...afterQuery };

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { eventLog, memoryLog } from '../event-log/index.js';
 import { startApp, type TestApp } from '../http/http.harness.js';
-import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
-import { reader, readModels, versionId } from '../projections/index.js';
+import { streams, systemClock, timestamp, uuidv5 } from '../kernel/index.js';
+import { past, reader, readModels, recordId, subjectKey, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
+import { schemaVersion } from '../schemas/index.js';
 import { agentHealth } from './agent-health.js';
+import { auditDeps } from './audit.harness.js';
 import { probes } from './probes.js';
 import { queryRoutes } from './routes.js';
 
@@ -16,6 +19,7 @@ const origin = (revision: number) => ({ _revision: String(revision), _position: 
 /** The read API over real read models in memory, filled by `put`. */
 export async function startReadApi() {
   const store = memoryReadStore({ clock: systemClock });
+  const log = eventLog(memoryLog());
   for (const projection of readModels) {
     await store.define(
       projection.collections.map((one) => ({
@@ -30,7 +34,9 @@ export async function startReadApi() {
     reader: reader(store, readModels),
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
+    past: past(log),
     clock: systemClock,
+    audit: auditDeps(),
   });
   const routes = [...queries, ...probes(async () => state.ready)];
   const app = await startApp(routes);
@@ -42,6 +48,75 @@ export async function startReadApi() {
     const collection = projection ? collectionName(projection.name, projection.version, name) : name;
     await store.write([{ kind: 'put', collection, doc }]);
   };
+  const owners = new Map<string, string>();
+  let position = 0n;
+  /** A record of the resource as it stands, as its event would leave it. */
+  const record = async (kind: string, doc: Doc, workspace: string | null): Promise<void> => {
+    const organization = workspace === null ? String(doc.organization_id ?? doc.id) : owners.get(workspace);
+    position += 1n;
+    const id = recordId(position);
+    await put('records', {
+      id,
+      event_id: uuidv5('event', id),
+      organization_id: organization ?? null,
+      workspace_id: workspace ?? (kind === 'workspace' ? doc.id : null),
+      position: String(position),
+      revision: '1',
+      at: AT,
+      actor: 'user:somebody',
+      type: `${kind}.created`,
+      action: 'created',
+      resource_kind: kind,
+      resource_id: doc.id,
+      resource_name: 'x',
+      changed: [],
+      state: 'set',
+      after: { id: doc.id },
+      previous: null,
+      details: {},
+      command_id: 'c',
+      request_id: `request-${doc.id}`,
+      _canary: 'canary-internal',
+    });
+    await put('subjects', {
+      id: subjectKey(kind, doc.id),
+      place: null,
+      resource_id: doc.id,
+      name: 'x',
+      record: id,
+      gone: false,
+      newest: id,
+    });
+  };
+  const heads = new Map<string, bigint>();
+  const publish = async (workspaceId: string, version: number): Promise<void> => {
+    const stream = streams.config(workspaceId);
+    const id = uuidv5(stream, version);
+    const head = heads.get(stream);
+    const meta = {
+      command_id: id,
+      command_digest: 'a'.repeat(64),
+      correlation_id: id,
+      causation_id: id,
+      actor: 'system',
+      schema_version: String(schemaVersion('config.version_published')),
+      recorded_at: AT,
+    };
+    const data = {
+      workspace_id: workspaceId,
+      version,
+      part: 1,
+      parts: 1,
+      source_revision: '5',
+      compiler_version: 1,
+      upserts: [],
+      removes: [],
+      targets: {},
+      causes: [],
+    };
+    await log.append(stream, head ?? 'none', [{ id, type: 'config.version_published', data, meta }]);
+    heads.set(stream, (head ?? -1n) + 1n);
+  };
   const resource = (id: string, revision: number) => ({
     id,
     created_at: AT,
@@ -51,22 +126,30 @@ export async function startReadApi() {
     secret: 'canary-secret',
   });
 
+  const within = async (kind: string, name: string, doc: Doc): Promise<void> => {
+    await put(name, doc);
+    await record(kind, doc, String(doc.workspace_id));
+  };
+
   return {
     ...app,
     routes,
     store,
     state,
     put,
-    organization: (name: string) => put('organizations', { ...resource(idOf(name), 1), name, slug: name }),
-    workspace: (name: string, organization: string) =>
-      put('workspaces', {
-        ...resource(idOf(name), 2),
-        organization_id: idOf(organization),
-        name,
-        slug: name,
-      }),
+    organization: async (name: string) => {
+      const doc = { ...resource(idOf(name), 1), name, slug: name };
+      await put('organizations', doc);
+      await record('organization', doc, null);
+    },
+    workspace: async (name: string, organization: string) => {
+      const doc = { ...resource(idOf(name), 2), organization_id: idOf(organization), name, slug: name };
+      owners.set(doc.id, doc.organization_id);
+      await put('workspaces', doc);
+      await record('workspace', doc, null);
+    },
     upstream: (name: string, workspace: string, revision = 3) =>
-      put('upstreams', {
+      within('upstream', 'upstreams', {
         ...resource(idOf(name), revision),
         workspace_id: idOf(workspace),
         name,
@@ -92,7 +175,7 @@ export async function startReadApi() {
         keepalive_connections: 0,
       }),
     virtualHost: (name: string, workspace: string) =>
-      put('virtual_hosts', {
+      within('virtual_host', 'virtual_hosts', {
         ...resource(idOf(name), 4),
         workspace_id: idOf(workspace),
         name,
@@ -119,7 +202,7 @@ export async function startReadApi() {
         target_agents: { type: 'all' },
       }),
     certificate: (name: string, workspace: string, expires_at = '2100-01-01T00:00:00.000Z') =>
-      put('certificates', {
+      within('certificate', 'certificates', {
         ...resource(idOf(name), 7),
         workspace_id: idOf(workspace),
         domain: `${name}.example.com`,
@@ -134,7 +217,7 @@ export async function startReadApi() {
         private_key_pem: 'canary-key',
       }),
     agent: (name: string, workspace: string, fields: Record<string, unknown> = {}) =>
-      put('agents', {
+      within('agent', 'agents', {
         ...resource(idOf(name), 5),
         workspace_id: idOf(workspace),
         organization_id: null,
@@ -173,8 +256,22 @@ export async function startReadApi() {
         failure: null,
         ...fields,
       }),
-    version: (number: number, workspace: string, fields: Record<string, unknown> = {}) =>
-      put('versions', {
+    operation: (name: string, workspace: string) =>
+      put('operations', {
+        ...resource(idOf(name), 8),
+        workspace_id: idOf(workspace),
+        kind: 'agent.reload',
+        resource: { type: 'agent', id: idOf(`${workspace}-agent`) },
+        state: 'running',
+        result: null,
+        error: null,
+        created_at: AT,
+        finished_at: null,
+        canary: 'canary-operation',
+      }),
+    version: async (number: number, workspace: string, fields: Record<string, unknown> = {}) => {
+      await publish(idOf(workspace), number);
+      await put('versions', {
         ...resource(versionId(idOf(workspace), number), 6),
         workspace_id: idOf(workspace),
         number,
@@ -184,7 +281,8 @@ export async function startReadApi() {
         targets: {},
         agent_ids: [],
         ...fields,
-      }),
+      });
+    },
     health: async (agent: string, at = timestamp(systemClock.now())) => {
       await store.define([{ name: 'agent_health', indexes: ['workspace_id'] }]);
       await put('agent_health', {

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { newId } from '../http/http.harness.js';
-import { needsOrganization } from '../http/index.js';
+import { needsOrganization, type Route } from '../http/index.js';
 import { AT, idOf, type ReadApi, startReadApi } from './read-api.harness.js';
 
 let api: ReadApi;
@@ -23,6 +23,7 @@ test.before(async () => {
     await api.agent(`${workspace}-agent`, workspace);
     await api.certificate(`${workspace}-certificate`, workspace);
     await api.version(1, workspace);
+    await api.operation(`${workspace}-operation`, workspace);
   }
   await api.workspace('staging', 'acme');
   token = (await api.user({ [idOf('acme')]: 'viewer' })).token;
@@ -34,31 +35,46 @@ test.after(() => api.close());
 const get = (path: string, as = token, headers = {}) => api.call('GET', path, { token: as, headers });
 
 test('the operations are exactly these', () => {
-  assert.equal(
-    api.routes.map((route) => `${route.operationId} ${route.method} ${route.path}`),
-    [
-      'listOrganizations GET /v1/organizations',
-      'getOrganization GET /v1/organizations/{organization_id}',
-      'listWorkspaces GET /v1/organizations/{organization_id}/workspaces',
-      'getWorkspace GET /v1/workspaces/{workspace_id}',
-      'listAgents GET /v1/workspaces/{workspace_id}/agents',
-      'getAgent GET /v1/agents/{agent_id}',
-      'listUpstreams GET /v1/workspaces/{workspace_id}/upstreams',
-      'getUpstream GET /v1/upstreams/{upstream_id}',
-      'listUpstreamServers GET /v1/upstreams/{upstream_id}/servers',
-      'getUpstreamServer GET /v1/upstreams/{upstream_id}/servers/{server_address}',
-      'listVirtualHosts GET /v1/workspaces/{workspace_id}/virtual-hosts',
-      'getVirtualHost GET /v1/virtual-hosts/{virtual_host_id}',
-      'listLocations GET /v1/virtual-hosts/{virtual_host_id}/locations',
-      'getLocation GET /v1/virtual-hosts/{virtual_host_id}/locations/{location_path}',
-      'listCertificates GET /v1/workspaces/{workspace_id}/certificates',
-      'getCertificate GET /v1/certificates/{certificate_id}',
-      'listChanges GET /v1/workspaces/{workspace_id}/changes',
-      'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
-      'livez GET /livez',
-      'readyz GET /readyz',
-    ],
-  );
+  assert.equal(api.routes.map(({ operationId, method, path }) => `${operationId} ${method} ${path}`).sort(), [
+    'blameAgentConfig GET /v1/agents/{agent_id}/config/blame',
+    'diffVersions GET /v1/workspaces/{workspace_id}/versions/{version}/diff/{other}',
+    'exportAudit GET /v1/audit/export',
+    'exportInstallationAudit GET /v1/audit/installation/export',
+    'getAgent GET /v1/agents/{agent_id}',
+    'getAgentConfig GET /v1/agents/{agent_id}/config',
+    'getAgentHistory GET /v1/agents/{agent_id}/history',
+    'getAuditKey GET /v1/audit/key',
+    'getCertificate GET /v1/certificates/{certificate_id}',
+    'getCertificateHistory GET /v1/certificates/{certificate_id}/history',
+    'getChange GET /v1/workspaces/{workspace_id}/changes/{version}',
+    'getLocation GET /v1/virtual-hosts/{virtual_host_id}/locations/{location_path}',
+    'getOperation GET /v1/operations/{operation_id}',
+    'getOrganization GET /v1/organizations/{organization_id}',
+    'getOrganizationHistory GET /v1/organizations/{organization_id}/history',
+    'getRequest GET /v1/requests/{request_id}',
+    'getUpstream GET /v1/upstreams/{upstream_id}',
+    'getUpstreamHistory GET /v1/upstreams/{upstream_id}/history',
+    'getUpstreamServer GET /v1/upstreams/{upstream_id}/servers/{server_address}',
+    'getVersion GET /v1/workspaces/{workspace_id}/versions/{version}',
+    'getVirtualHost GET /v1/virtual-hosts/{virtual_host_id}',
+    'getVirtualHostHistory GET /v1/virtual-hosts/{virtual_host_id}/history',
+    'getWorkspace GET /v1/workspaces/{workspace_id}',
+    'getWorkspaceHistory GET /v1/workspaces/{workspace_id}/history',
+    'listAgents GET /v1/workspaces/{workspace_id}/agents',
+    'listAudit GET /v1/audit',
+    'listCertificates GET /v1/workspaces/{workspace_id}/certificates',
+    'listChanges GET /v1/workspaces/{workspace_id}/changes',
+    'listInstallationAudit GET /v1/audit/installation',
+    'listLocations GET /v1/virtual-hosts/{virtual_host_id}/locations',
+    'listOrganizations GET /v1/organizations',
+    'listUpstreamServers GET /v1/upstreams/{upstream_id}/servers',
+    'listUpstreams GET /v1/workspaces/{workspace_id}/upstreams',
+    'listVersions GET /v1/workspaces/{workspace_id}/versions',
+    'listVirtualHosts GET /v1/workspaces/{workspace_id}/virtual-hosts',
+    'listWorkspaces GET /v1/organizations/{organization_id}/workspaces',
+    'livez GET /livez',
+    'readyz GET /readyz',
+  ]);
 });
 
 /** The id of each kind in an organization, by the parameter's name. */
@@ -69,22 +85,32 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   upstream_id: idOf(`${workspace}-upstream`),
   virtual_host_id: idOf(`${workspace}-host`),
   certificate_id: idOf(`${workspace}-certificate`),
+  operation_id: idOf(`${workspace}-operation`),
   version: '1',
   server_address: encodeURIComponent('10.0.1.20:8080'),
   location_path: encodeURIComponent('/api/v1'),
+  other: '1',
+  request_id: `request-${idOf(workspace)}`,
 });
+/** Blame asks for a file too, which only a real bundle has; the audit names its organization in the query. */
+const asksByPath = ({ tag, operationId }: Route): boolean =>
+  tag !== 'Audit' && operationId !== 'blameAgentConfig';
+
 const fill = (path: string, values: Record<string, string>): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '?');
 
 test('D01, D07: every route with an id: mine 200, foreign and random the same 404, an administrator all', async () => {
   const routes = api.routes.filter(
-    ({ permission }) => permission !== 'public' && needsOrganization(permission),
+    (one) => asksByPath(one) && one.permission !== 'public' && needsOrganization(one.permission),
   );
-  assert.is(routes.length, 17);
+  assert.is(routes.length, 29);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));
-    const random = path.replaceAll(/\{\w+_id\}/g, newId()).replace('{version}', '1');
+    const random = path
+      .replaceAll(/\{\w+_id\}/g, newId())
+      .replace('{version}', '1')
+      .replace('{other}', '1');
     assert.is((await get(own)).status, 200, own);
     assert.is((await get(foreign, admin)).status, 200, foreign);
     const same = { 'x-request-id': 'same' };
@@ -98,10 +124,10 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
     for (const answer of answers) {
       assert.is(answer.status, 404, path);
       assert.is(answer.text, answers[0]?.text);
-      const names = Object.keys(answer.headers).filter((name) => !name.startsWith('x-ratelimit'));
+      const names = Object.keys(answer.headers).filter((name) => !/ratelimit|^vary$/.test(name));
       assert.equal(
         names,
-        Object.keys(answers[0]?.headers ?? {}).filter((name) => !name.startsWith('x-ratelimit')),
+        Object.keys(answers[0]?.headers ?? {}).filter((name) => !/ratelimit|^vary$/.test(name)),
       );
     }
     assert.is((await api.call('GET', own)).status, 401);
@@ -110,7 +136,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
 
 test('nothing internal and nothing unlisted is shown', async () => {
   await api.health('production-agent');
-  for (const { path } of api.routes) {
+  for (const { path } of api.routes.filter(asksByPath)) {
     const answer = await get(fill(path, ids('acme', 'production')));
     assert.is(answer.status, 200, answer.text);
     assert.not.match(answer.text, 'canary');

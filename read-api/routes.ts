@@ -3,29 +3,44 @@ import type { Route } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import { agentQueries } from './agent.js';
 import type { LoadHealth } from './agent-health.js';
+import { type AuditDeps, auditQueries } from './audit/index.js';
 import { certificateQueries } from './certificate.js';
 import { changeQueries } from './change.js';
+import { agentConfigQueries } from './history/agent-config.js';
+import { historyQueries } from './history/history.js';
+import { requestQueries } from './history/request.js';
+import { type PastScopeDeps, pastScope } from './history/scope.js';
+import { versionQueries } from './history/version.js';
+import { operationQueries } from './operation.js';
 import { organizationQueries } from './organization.js';
-import { type ScopeDeps, scope } from './scope.js';
+import { scope } from './scope.js';
 import { upstreamQueries } from './upstream.js';
 import { virtualHostQueries } from './virtual-host.js';
 import { workspaceQueries } from './workspace.js';
 
-export interface ReadApiDeps extends ScopeDeps {
+export interface ReadApiDeps extends PastScopeDeps {
   readonly health: LoadHealth;
   readonly clock: Clock;
+  readonly audit: AuditDeps;
 }
 
 /** Every query route. */
 export function queryRoutes(deps: ReadApiDeps): Route[] {
   const scoped = scope(deps);
+  const past = pastScope(deps);
   return [
-    ...organizationQueries(scoped),
-    ...workspaceQueries(scoped),
-    ...agentQueries(scoped, deps.health),
-    ...upstreamQueries(scoped),
-    ...virtualHostQueries(scoped),
-    ...certificateQueries(scoped, deps.clock),
+    ...organizationQueries(scoped, past),
+    ...workspaceQueries(scoped, past),
+    ...agentQueries(scoped, past, deps.health),
+    ...upstreamQueries(scoped, past),
+    ...virtualHostQueries(scoped, past),
+    ...certificateQueries(scoped, past, deps.clock),
     ...changeQueries(scoped),
+    ...auditQueries(scoped, deps.audit),
+    ...historyQueries(past),
+    ...versionQueries(deps, past),
+    ...agentConfigQueries(deps, past),
+    ...requestQueries(deps, scoped),
+    ...operationQueries(scoped),
   ];
 }

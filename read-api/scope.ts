@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, pageAnswer, windowOf } from '../http/index.js';
 import { notFound, unavailable } from '../kernel/index.js';
-import type { Models, Page, Reader } from '../projections/index.js';
+import { INSTALLATION, type Models, type Page, type Reader } from '../projections/index.js';
 import { type Query, StoreUnavailable } from '../read-store/index.js';
 
 declare const scoped: unique symbol;
@@ -44,12 +44,23 @@ export interface Scope {
     workspaceId: string,
     query: Query,
   ): Promise<Page<Scoped<Models[N]>>>;
+  /** Runs `load` on an organization's audit: it gets the read models, and the chain that it may read of them. */
+  audit<T>(
+    request: ReadRequest,
+    organizationId: string,
+    load: (reader: Reader, chain: string) => Promise<T>,
+  ): Promise<T>;
+  /** The same for what belongs to no organization, of which an action of administrators decides. */
+  installationAudit<T>(request: ReadRequest, load: (reader: Reader, chain: string) => Promise<T>): Promise<T>;
 }
 
 const WAIT_MS = 2000;
 
-export function scope({ reader, passed }: ScopeDeps): Scope {
-  async function read<T>(request: ReadRequest, load: () => Promise<T>): Promise<T> {
+/** Reads once the read models have passed what the request names. */
+export type Read = <T>(request: ReadRequest, load: () => Promise<T>) => Promise<T>;
+
+export function readWhenPassed({ passed }: Pick<ScopeDeps, 'passed'>): Read {
+  return async (request, load) => {
     const { after } = request.query as { after?: string };
     const position = after === undefined ? request.position : BigInt(after);
     if (position !== undefined && !(await passed(position, WAIT_MS))) {
@@ -62,7 +73,11 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
         ? unavailable('The read models are out of reach', error)
         : error;
     }
-  }
+  };
+}
+
+export function scope({ reader, passed }: ScopeDeps): Scope {
+  const read = readWhenPassed({ passed });
 
   /** The workspace that a document says it belongs to, or none: both take one read. */
   async function allowWorkspace(request: ReadRequest, id: string): Promise<Scoped<Models['workspaces']>> {
@@ -121,10 +136,20 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
         await allowWorkspace(request, workspace_id);
         return yesAll(await reader.find(name, { ...query, where: { ...query.where, workspace_id } }));
       }),
+    audit: (request, organizationId, load) =>
+      read(request, async () => {
+        request.allow(organizationId);
+        // Not the organization is asked for: its audit outlives it.
+        if (!(await reader.get('chains', organizationId))) {
+          throw notFound('Organization');
+        }
+        return load(reader, organizationId);
+      }),
+    installationAudit: (request, load) => read(request, () => load(reader, INSTALLATION)),
   };
 }
 
-const yes = <T>(doc: T): Scoped<T> => doc as Scoped<T>;
+export const yes = <T>(doc: T): Scoped<T> => doc as Scoped<T>;
 
 const yesAll = <T>(page: Page<T>): Page<Scoped<T>> => page as Page<Scoped<T>>;
 

@@ -2,9 +2,10 @@
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { UpstreamDoc } from '../projections/index.js';
 import { ServerAddress, Upstream, UpstreamServer } from '../schemas/index.js';
+import { namedAtQuery, readAtQuery } from './history/at.js';
+import type { PastScope } from './history/scope.js';
 import { partQueries } from './part.js';
 import { pick, revisionOf } from './present.js';
-import { namedListQuery, readQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
 export const presentUpstream = (doc: Scoped<UpstreamDoc>): Upstream =>
@@ -20,7 +21,7 @@ export const presentUpstream = (doc: Scoped<UpstreamDoc>): Upstream =>
     'updated_at',
   ]);
 
-export const upstreamQueries = (scope: Scope): Route[] => [
+export const upstreamQueries = (scope: Scope, past: PastScope): Route[] => [
   route({
     method: 'GET',
     path: '/v1/workspaces/{workspace_id}/upstreams',
@@ -28,14 +29,22 @@ export const upstreamQueries = (scope: Scope): Route[] => [
     summary: 'List the upstreams of a workspace, by name',
     tag: 'Upstreams',
     permission: 'upstream.list',
-    query: namedListQuery,
+    query: namedAtQuery,
     success: { status: 200, schema: pageOf(Upstream) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
       const { name } = request.query;
       const where = name === undefined ? {} : { name };
       const query = { where, orderBy: 'name', offset, limit };
-      const found = await scope.list(request, 'upstreams', request.params.workspace_id, query);
+      const id = request.params.workspace_id;
+      const found =
+        (await past.standingPage(
+          request,
+          'upstream',
+          id,
+          'name',
+          (doc) => name === undefined || doc.name === name,
+        )) ?? (await scope.list(request, 'upstreams', id, query));
       return listAnswer(request, found, presentUpstream);
     },
   }),
@@ -46,10 +55,12 @@ export const upstreamQueries = (scope: Scope): Route[] => [
     summary: 'Get an upstream',
     tag: 'Upstreams',
     permission: 'upstream.read',
-    query: readQuery,
+    query: readAtQuery,
     success: { status: 200, schema: Upstream },
     handler: async (request) => {
-      const doc = await scope.one(request, 'upstreams', request.params.upstream_id);
+      const id = request.params.upstream_id;
+      const doc =
+        (await past.standing(request, 'upstream', id)) ?? (await scope.one(request, 'upstreams', id));
       return { body: presentUpstream(doc), revision: revisionOf(doc) };
     },
   }),

@@ -2,9 +2,10 @@
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { VirtualHostDoc } from '../projections/index.js';
 import { Location, UrlPath, VirtualHost } from '../schemas/index.js';
+import { namedAtQuery, readAtQuery } from './history/at.js';
+import type { PastScope } from './history/scope.js';
 import { partQueries } from './part.js';
 import { pick, revisionOf } from './present.js';
-import { namedListQuery, readQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
 export const presentVirtualHost = (doc: Scoped<VirtualHostDoc>): VirtualHost =>
@@ -26,7 +27,7 @@ export const presentVirtualHost = (doc: Scoped<VirtualHostDoc>): VirtualHost =>
     'updated_at',
   ]);
 
-export const virtualHostQueries = (scope: Scope): Route[] => [
+export const virtualHostQueries = (scope: Scope, past: PastScope): Route[] => [
   route({
     method: 'GET',
     path: '/v1/workspaces/{workspace_id}/virtual-hosts',
@@ -34,14 +35,22 @@ export const virtualHostQueries = (scope: Scope): Route[] => [
     summary: 'List the virtual hosts of a workspace, by name',
     tag: 'Virtual hosts',
     permission: 'virtual_host.list',
-    query: namedListQuery,
+    query: namedAtQuery,
     success: { status: 200, schema: pageOf(VirtualHost) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
       const { name } = request.query;
       const where = name === undefined ? {} : { name };
       const query = { where, orderBy: 'name', offset, limit };
-      const found = await scope.list(request, 'virtual_hosts', request.params.workspace_id, query);
+      const id = request.params.workspace_id;
+      const found =
+        (await past.standingPage(
+          request,
+          'virtual_host',
+          id,
+          'name',
+          (doc) => name === undefined || doc.name === name,
+        )) ?? (await scope.list(request, 'virtual_hosts', id, query));
       return listAnswer(request, found, presentVirtualHost);
     },
   }),
@@ -52,10 +61,12 @@ export const virtualHostQueries = (scope: Scope): Route[] => [
     summary: 'Get a virtual host',
     tag: 'Virtual hosts',
     permission: 'virtual_host.read',
-    query: readQuery,
+    query: readAtQuery,
     success: { status: 200, schema: VirtualHost },
     handler: async (request) => {
-      const doc = await scope.one(request, 'virtual_hosts', request.params.virtual_host_id);
+      const id = request.params.virtual_host_id;
+      const doc =
+        (await past.standing(request, 'virtual_host', id)) ?? (await scope.one(request, 'virtual_hosts', id));
       return { body: presentVirtualHost(doc), revision: revisionOf(doc) };
     },
   }),

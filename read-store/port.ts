@@ -10,7 +10,8 @@
  *     Readers ask for `live(projection)` and see the version that the pointer names; a rebuild fills the next version
  *     beside it and then moves the pointer.
  *  3. `find` filters by equality on fields declared as indexes, orders by one of them or by `id`, and counts.
- *     Text is ordered by code point; equal values by `id`; a missing field comes first.
+ *     Text is ordered by code point; equal values by `id`; a missing field comes first. `from` and `to` bound the field
+ *     that it is ordered by; what lacks the field is then left out.
  *  4. A lease is held by one owner until it expires by the store's reckoning; each new holder gets a higher epoch.
  *  5. What it gives is the caller's own copy. Asking for a collection that is not there (dropped meanwhile, too) is
  *     `UnknownCollection`; what may work when asked again is `StoreUnavailable`; what will not is `StoreUnusable`.
@@ -57,8 +58,13 @@ export interface Query {
   readonly where?: Readonly<Record<string, string | number | boolean>>;
   readonly orderBy?: string;
   readonly descending?: boolean;
+  /** The least and the greatest value of the field that it is ordered by, both inclusive and of the field's own type. */
+  readonly from?: string | number;
+  readonly to?: string | number;
   readonly offset?: number;
   readonly limit?: number;
+  /** False: do not count, `total` is 0. Counting reads every match, however few are wanted. */
+  readonly count?: boolean;
 }
 
 export interface Found {

@@ -41,6 +41,8 @@ const CLIENTS: Record<string, readonly string[]> = {
   kafkajs: ['publishers'],
   '@grpc/grpc-js': ['agent-gateway', 'agent', 'proto'],
   koa: ['http'],
+  'koa-compress': ['http'],
+  'prom-client': ['app'],
   '@koa/router': ['http'],
   'koa-jwt': ['http'],
   ajv: ['schemas'],

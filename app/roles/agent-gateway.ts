@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { agentGateway } from '../../agent-gateway/index.js';
 import { readMaterial } from '../../commands/index.js';
+import { AGENT_STATES } from '../../schemas/index.js';
 import type { Context } from '../context.js';
 import { gatewayCommands } from '../gateway-commands.js';
 import type { Part } from './part.js';
@@ -24,9 +25,21 @@ export async function agentGatewayRole(context: Context): Promise<Part> {
     },
     { ...settings.grpcListen, names: settings.grpcNames },
   );
+  let listens = false;
   return {
+    components: async () => ({ agent_gateway: listens ? 'healthy' : 'unhealthy' }),
+    measures: async () =>
+      Promise.all(
+        AGENT_STATES.map(async (state) => ({
+          name: 'nxmesh_agents_known_count',
+          help: 'Agents of all workspaces, by state; those that are not offline are connected',
+          value: (await context.reader.find('agents', { where: { state }, limit: 1 })).total,
+          labels: { state },
+        })),
+      ),
     listen: async () => {
       await gateway.listen();
+      listens = true;
     },
     close: () => gateway.close(GRACE_MS),
   };

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
+import { signCheckpoints } from '../audit-signing.js';
 import { destroyDeletedKeys } from '../certificate-keys.js';
 import type { Context } from '../context.js';
+import { worst } from '../status.js';
 import { supervise } from '../supervise.js';
 import { workflowCheckpoint } from '../workflow-checkpoint.js';
-import type { Part } from './part.js';
+import type { Health, Part } from './part.js';
 
 /** Whoever takes over has it after this and a third of it at the latest. */
 const LEASE_MS = 6_000;
@@ -46,14 +48,53 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ),
     { timers, log, signal: stopping.signal },
   );
+  const audit = supervise(
+    'audit-checkpoints',
+    (signal) =>
+      whileOwned(
+        { store: readStore, clock, timers, owner, leaseTtlMs: LEASE_MS },
+        'audit-checkpoints',
+        (owned) =>
+          signCheckpoints(
+            { log: events, reader: context.reader, signer: context.keys.audit, clock, timers },
+            owned,
+          ),
+        signal,
+      ),
+    { timers, log, signal: stopping.signal },
+  );
   return {
     notReady: async () => {
       const behind = (await runner.status()).filter(({ state }) => state !== 'live' && state !== 'standby');
       return behind.map(({ name, state }) => `${name} is ${state}`).join(', ');
     },
+    components: async () => {
+      const projections = (await runner.status()).map(({ state, parked }): Health => {
+        if (state === 'stopped' || state === 'superseded') {
+          return 'unhealthy';
+        }
+        return parked > 0 || (state !== 'live' && state !== 'standby') ? 'degraded' : 'healthy';
+      });
+      return { projections: worst(projections) };
+    },
+    measures: async () =>
+      (await runner.status()).flatMap(({ name, lag, parked }) => [
+        {
+          name: 'nxmesh_projection_lag_positions',
+          help: 'How far a read model is behind the newest event',
+          value: Number(lag),
+          labels: { projection: name },
+        },
+        {
+          name: 'nxmesh_projection_parked_events',
+          help: 'Events that were put aside because they could not be projected',
+          value: parked,
+          labels: { projection: name },
+        },
+      ]),
     close: async () => {
       stopping.abort();
-      await Promise.all([workflow, keys]);
+      await Promise.all([workflow, keys, audit]);
       await runner.stop();
     },
   };

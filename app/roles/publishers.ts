@@ -19,5 +19,22 @@ export async function publishersRole(context: Context): Promise<Part> {
       createTopics: { partitions: 12, replicationFactor: 1 },
     },
   );
-  return { close: () => publisher.stop() };
+  return {
+    components: async () => {
+      const { state } = await publisher.status();
+      return { publishers: state === 'stopped' ? 'unhealthy' : state === 'waiting' ? 'degraded' : 'healthy' };
+    },
+    measures: async () => {
+      const { name, lag } = await publisher.status();
+      return [
+        {
+          name: 'nxmesh_publisher_lag_positions',
+          help: 'How far a publisher is behind the newest event',
+          value: Number(lag),
+          labels: { publisher: name },
+        },
+      ];
+    },
+    close: () => publisher.stop(),
+  };
 }

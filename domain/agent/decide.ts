@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { never, unavailable } from '../../kernel/index.js';
-import type { AgentStreamFact, EventData } from '../../schemas/index.js';
+import { canonicalJson, never, unavailable } from '../../kernel/index.js';
+import type { AgentStreamFact, EventData, NginxBuild } from '../../schemas/index.js';
 import type { AgentState, Failure } from './state.js';
 
 type DisconnectReason = EventData<'agent.disconnected'>['reason'];
@@ -8,7 +8,12 @@ type CommandKind = EventData<'agent_command.requested'>['kind'];
 
 /** What the gateway learns of an agent, and what people ask of it. `at` is RFC 3339. */
 export type AgentCommand =
-  | { readonly type: 'connect'; readonly data: EventData<'agent.connected'> }
+  | {
+      readonly type: 'connect';
+      readonly data: EventData<'agent.connected'>;
+      /** What its configuration is rendered for; undefined for an agent that takes no files. */
+      readonly build?: NginxBuild;
+    }
   | {
       readonly type: 'disconnect';
       readonly agent_id: string;
@@ -43,7 +48,7 @@ const same = (
 export function decide(command: AgentCommand, state: AgentState): readonly AgentStreamFact[] {
   switch (command.type) {
     case 'connect':
-      return connect(command.data, state);
+      return [...connect(command.data, state), ...reported(command, state)];
     case 'disconnect':
       return state.session === command.session_id
         ? [
@@ -102,6 +107,14 @@ export function decide(command: AgentCommand, state: AgentState): readonly Agent
     default:
       return never(command, 'command of an agent');
   }
+}
+
+function reported(
+  { data, build }: Extract<AgentCommand, { type: 'connect' }>,
+  state: AgentState,
+): readonly AgentStreamFact[] {
+  const known = build === undefined || canonicalJson(build) === canonicalJson(state.build ?? null);
+  return known ? [] : [{ type: 'nginx.reported', data: { agent_id: data.agent_id, build, at: data.at } }];
 }
 
 function connect(data: EventData<'agent.connected'>, state: AgentState): readonly AgentStreamFact[] {

@@ -29,6 +29,9 @@ export function evolve(state: AgentState, fact: AgentStreamFact): void {
     case 'config.rolled_back':
       state.failed = { version: fact.data.failure.version, digest: fact.data.failure.digest };
       return;
+    case 'nginx.reported':
+      state.build = fact.data.build;
+      return;
     case 'nginx.started':
       state.nginxRunning = true;
       return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AgentFacts, EventData } from '../../schemas/index.js';
+import type { AgentFacts, EventData, NginxBuild } from '../../schemas/index.js';
 
 export type Failure = EventData<'config.refused'>['failure'];
 
@@ -13,6 +13,8 @@ export interface AgentState {
   /** The last refusal, until something is applied or it is sent again. */
   failed: { version: number; digest: string } | undefined;
   nginxRunning: boolean | undefined;
+  /** What its configuration is rendered for. */
+  build: NginxBuild | undefined;
   /** Commands that were asked for and not answered yet. */
   readonly pending: Set<string>;
 }
@@ -24,5 +26,6 @@ export const initial = (): AgentState => ({
   applied: undefined,
   failed: undefined,
   nginxRunning: undefined,
+  build: undefined,
   pending: new Set(),
 });

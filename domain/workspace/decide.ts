@@ -3,6 +3,7 @@ import { conflict, detail, never, notFound } from '../../kernel/index.js';
 import type { CreateWorkspace, UpdateWorkspace, Workspace, WorkspaceFact } from '../../schemas/index.js';
 import { type CertificateCommand, decideCertificate } from '../certificate/index.js';
 import { decideEnrolment, type EnrolmentCommand } from '../enrolment/index.js';
+import { decideRewind, type RewindCommand } from '../rewind/index.js';
 import { decideUpstream, type UpstreamCommand } from '../upstream/index.js';
 import { decideVirtualHost, type VirtualHostCommand } from '../virtual-host/index.js';
 import { changedFields, merged } from './changed.js';
@@ -21,6 +22,7 @@ export type WorkspaceCommand =
   | { readonly type: 'delete-workspace'; readonly at: string }
   | CertificateCommand
   | EnrolmentCommand
+  | RewindCommand
   | UpstreamCommand
   | VirtualHostCommand;
 
@@ -70,6 +72,10 @@ export function decide(command: WorkspaceCommand, state: WorkspaceState): readon
     case 'record-certificate-failed':
     case 'record-certificate-renewal-due':
       return decideCertificate(command, state);
+    case 'undo-version':
+    case 'roll-back':
+    case 'apply-changes':
+      return decideRewind(command, state);
     default:
       return never(command, 'command of a workspace');
   }

@@ -95,6 +95,7 @@ export async function sqliteLog(path: string, options: SqliteLogOptions = {}): P
     read: (stream, readOptions) => open.read(stream, readOptions),
     subscribe: (subscribeOptions) => open.subscribe(subscribeOptions),
     head: async () => open.head(),
+    stopped: () => queue.stopped(),
     close: () => (closed ??= close()),
   };
 }

@@ -26,6 +26,8 @@ export interface AppendQueue {
   refused(parts: number, error: Error): void;
   /** Refuses everything, now and later. */
   stop(error: Error): void;
+  /** Why everything is refused. */
+  stopped(): string | undefined;
   /** Sends what waits without regard to what is under way. */
   drain(): void;
 }
@@ -129,6 +131,7 @@ export function appendQueue(
       }
       count = 0;
     },
+    stopped: () => stopped?.message,
     drain: () => {
       if (isOpen || waiting.length > 0) {
         sendPart(false);

@@ -202,6 +202,25 @@ export function readStoreContract(name: string, open: () => Promise<StoreUnderTe
     assert.equal(ids(byPort.items), ['p9', 'p80', 'p443', 'p8080']);
   });
 
+  within('bounds are inclusive, on the field that it is ordered by', async ({ store }) => {
+    const docs = Array.from({ length: 12 }, (_, n) => ({
+      id: `h${String(n).padStart(2, '0')}`,
+      workspace_id: n % 2 === 0 ? 'w1' : 'w2',
+      port: 80 + n,
+      name: `n${String.fromCharCode(97 + n)}`,
+    }));
+    await store.write([...docs, { id: 'h99', workspace_id: 'w1' }].map((doc) => put(doc)));
+    const where = { workspace_id: 'w1' };
+    const upTo = await store.find(HOSTS, { where, to: 'h07', descending: true, limit: 2 });
+    assert.equal([upTo.total, ...ids(upTo.items)], [4, 'h06', 'h04']);
+    const within = await store.find(HOSTS, { where, orderBy: 'port', from: 82, to: 86 });
+    assert.equal([within.total, ...ids(within.items)], [3, 'h02', 'h04', 'h06']);
+    const named = await store.find(HOSTS, { orderBy: 'name', from: 'nk', count: false });
+    assert.equal([named.total, ...ids(named.items)], [0, 'h10', 'h11']);
+    assert.equal(ids((await store.find(HOSTS, { orderBy: 'port', to: 81 })).items), ['h00', 'h01']);
+    assert.equal(await store.find(HOSTS, { from: 'i' }), { items: [], total: 0 });
+  });
+
   within('only declared fields are asked for', async ({ store }) => {
     await rejects(store.find(HOSTS, { where: { other: 1 } }), (error) => error.message.includes('other'));
     await rejects(store.find(HOSTS, { orderBy: 'doc' }), (error) => error.message.includes('doc'));

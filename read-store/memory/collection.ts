@@ -24,17 +24,21 @@ function compareValues(a: unknown, b: unknown): number {
   return rank(a) - rank(b) || (rank(a) === 0 ? 0 : Number(a) - Number(b));
 }
 
+const inBounds = (value: unknown, { from, to }: Query): boolean =>
+  (from === undefined || (typeof value === typeof from && compareValues(value, from) >= 0)) &&
+  (to === undefined || (typeof value === typeof to && compareValues(value, to) <= 0));
+
 export function findIn(collection: Collection, query: Query): Found {
   const where = Object.entries(query.where ?? {});
   const field = query.orderBy ?? 'id';
   const sign = query.descending ? -1 : 1;
   const matching: Doc[] = [...collection.docs.values()]
     .map(deserialize)
-    .filter((doc) => where.every(([key, value]) => doc[key] === value))
+    .filter((doc) => where.every(([key, value]) => doc[key] === value) && inBounds(doc[field], query))
     .sort((a, b) => sign * (compareValues(a[field], b[field]) || compareText(a.id, b.id)));
   const from = query.offset ?? 0;
   return {
     items: matching.slice(from, query.limit === undefined ? undefined : from + query.limit),
-    total: matching.length,
+    total: query.count === false ? 0 : matching.length,
   };
 }

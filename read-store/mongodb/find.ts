@@ -8,11 +8,17 @@ import { decode } from './values.js';
 function filterOf(query: Query): Filter<StoredDoc> {
   const where = Object.entries(query.where ?? {});
   // What was deleted without a transaction has no fields; it must be told apart only where no field is asked for.
+  const nameOf = (field: string): string => (field === 'id' ? '_id' : `state.doc.${field}`);
   const conditions: readonly (readonly [string, Document])[] =
     where.length === 0
       ? [['state.doc', { $exists: true }]]
-      : where.map(([field, value]) => [field === 'id' ? '_id' : `state.doc.${field}`, { $eq: value }]);
-  return Object.fromEntries(conditions) as Filter<StoredDoc>;
+      : where.map(([field, value]) => [nameOf(field), { $eq: value }]);
+  const bounds: Document[] = [
+    ...(query.from === undefined ? [] : [{ $gte: query.from }]),
+    ...(query.to === undefined ? [] : [{ $lte: query.to }]),
+  ].map((bound) => ({ [nameOf(query.orderBy ?? 'id')]: bound }));
+  const filter = Object.fromEntries(conditions);
+  return (bounds.length === 0 ? filter : { $and: [filter, ...bounds] }) as Filter<StoredDoc>;
 }
 
 export async function findDocs(database: Database, physical: string, query: Query): Promise<Found> {
@@ -33,6 +39,6 @@ export async function findDocs(database: Database, physical: string, query: Quer
     const stored = await (query.limit === undefined ? found : found.limit(query.limit)).toArray();
     return stored.flatMap(({ state: { doc } }) => (doc ? [decode(doc)] : []));
   };
-  const [items, total] = await Promise.all([page(), docs.countDocuments(filter)]);
+  const [items, total] = await Promise.all([page(), query.count === false ? 0 : docs.countDocuments(filter)]);
   return { items, total };
 }

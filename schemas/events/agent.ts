@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closed, nullable, oneOf, Sha256, Timestamp, Type, Uuid, Words } from '../common.js';
+import { closed, nullable, oneOf, Sha256, type Static, Timestamp, Type, Uuid, Words } from '../common.js';
 import { AgentFacts, Reason, Stage } from '../resources/index.js';
 
 const version = Type.Integer({ minimum: 0 });
@@ -28,6 +28,19 @@ const Failure = closed({
 
 /** Milliseconds from the delivery of a version to each stage that it passed. */
 const Stages = Type.Record(Type.String({ maxLength: 32 }), Type.Integer({ minimum: 0 }));
+
+const LocalPath = Type.String({ maxLength: 512 });
+
+/** All that decides how an nginx is written for. Paths are on the agent's host. */
+const NginxBuild = closed({
+  nginx_version: Type.String({ maxLength: 32 }),
+  modules: Type.Array(Type.String({ maxLength: 64 }), { maxItems: 512 }),
+  /** Before every path within the bundle; empty where nginx runs in the agent's own prefix. */
+  bundle_prefix: LocalPath,
+  /** Name of a web root → its path. */
+  web_roots: Type.Record(Type.String({ maxLength: 63 }), LocalPath),
+});
+export type NginxBuild = Static<typeof NginxBuild>;
 
 export const COMMAND_KINDS = ['reload', 'restart', 'stop', 'status'] as const;
 
@@ -58,6 +71,8 @@ export const agentEvents = {
   }),
   'config.refused': closed({ agent_id: Uuid, failure: Failure }),
   'config.rolled_back': closed({ agent_id: Uuid, failure: Failure }),
+  /** What its configuration is rendered for, as the agent said it; again only when that changed. */
+  'nginx.reported': closed({ agent_id: Uuid, build: NginxBuild, at: Timestamp }),
   'nginx.started': closed({ agent_id: Uuid, at: Timestamp }),
   'nginx.stopped': closed({ agent_id: Uuid, at: Timestamp }),
   'agent_command.requested': closed({

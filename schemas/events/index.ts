@@ -2,11 +2,13 @@
 import type { EventEnvelope, Recorded } from '../../kernel/index.js';
 import type { Static } from '../common.js';
 import { agentEvents } from './agent.js';
+import { auditEvents } from './audit.js';
 import { configEvents } from './config.js';
 import { organizationEvents, slugEvents } from './organization.js';
 import { apiKeyEvents, emailEvents, sessionEvents, userEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
+export type { NginxBuild } from './agent.js';
 export * from './config.js';
 
 /** Every event type with the schema of its data, at its newest version. */
@@ -20,6 +22,7 @@ export const eventSchemas = {
   ...emailEvents,
   ...sessionEvents,
   ...apiKeyEvents,
+  ...auditEvents,
 };
 
 export type EventType = keyof typeof eventSchemas;

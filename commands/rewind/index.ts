@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import { decideRewind, type RewindCommand } from '../../domain/index.js';
+import type { EventLog } from '../../event-log/index.js';
+import { type HandlerRequest, type HandlerResult, type Route, route } from '../../http/index.js';
+import { notFound, streams, timestamp } from '../../kernel/index.js';
+import { closed, type Fact, Type } from '../../schemas/index.js';
+import { answer, type CommandDeps, contextOf, placeOf } from '../request.js';
+import { factsOf, Rewound, shownOf } from './answer.js';
+import { type RestoreDeps, restoreCommands } from './restore.js';
+import { targetAt, undoAt } from './versions.js';
+
+export interface RewindDeps extends CommandDeps, RestoreDeps {
+  readonly log: EventLog;
+}
+
+const dryRunQuery = closed({ dry_run: Type.Optional(Type.Boolean()) });
+
+/** A number that a version can have. */
+const params = { version: Type.String({ pattern: '^[1-9][0-9]{0,9}$' }) };
+
+type VersionRequest = HandlerRequest<{ workspace_id: string; version: string }, { dry_run?: boolean }>;
+
+interface Prepared {
+  readonly command: RewindCommand;
+  /** The facts of the command stand after this revision. */
+  readonly sourceRevision: bigint;
+}
+
+/** Write routes that take a workspace, or one resource of it, back to how it was. */
+export function rewindCommands(deps: RewindDeps): Route[] {
+  const { handlers, clock, log } = deps;
+
+  async function run(
+    request: VersionRequest,
+    prepare: (workspaceId: string, version: number, at: string) => Promise<Prepared>,
+  ): Promise<HandlerResult> {
+    const { workspace_id, version } = request.params;
+    const place = await placeOf(deps, request, 'workspace', workspace_id);
+    const stream = streams.workspace(workspace_id);
+    const { command, sourceRevision } = await prepare(workspace_id, Number(version), timestamp(clock.now()));
+    const shown = (facts: readonly Fact[], dry_run: boolean): unknown => ({
+      dry_run,
+      changes: facts.flatMap(shownOf),
+    });
+    if (request.query.dry_run === true) {
+      const facts = await handlers.workspace.peek(stream, (state) => {
+        if (!state.workspace) {
+          throw notFound('workspace');
+        }
+        return decideRewind(command, state);
+      });
+      return { body: shown(facts, true) };
+    }
+    const context = contextOf(request, deps, place);
+    const outcome = await handlers.workspace.run(stream, workspace_id, command, context, () => undefined);
+    const facts = await factsOf(log, stream, context.commandId, sourceRevision + 1n);
+    return { ...(await answer(deps, outcome)), body: shown(facts, false) };
+  }
+
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/workspaces/{workspace_id}/versions/{version}/undo',
+      operationId: 'undoVersion',
+      summary:
+        'Take back what one version changed, as a new change; later changes of the same fields refuse it',
+      tag: 'History',
+      permission: 'version.undo',
+      params,
+      query: dryRunQuery,
+      success: { status: 200, schema: Rewound },
+      idempotent: true,
+      handler: (request) =>
+        run(request, async (workspaceId, version, at) => {
+          const { plan, sourceRevision } = await undoAt(log, workspaceId, version);
+          return { command: { type: 'undo-version', plan, at }, sourceRevision };
+        }),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/workspaces/{workspace_id}/versions/{version}/rollback',
+      operationId: 'rollBackToVersion',
+      summary: 'Bring the resources of a workspace back to how a version had them, as a new change',
+      tag: 'History',
+      permission: 'version.roll_back',
+      params,
+      query: dryRunQuery,
+      success: { status: 200, schema: Rewound },
+      idempotent: true,
+      handler: (request) =>
+        run(request, async (workspaceId, version, at) => {
+          const { target, sourceRevision } = await targetAt(log, workspaceId, version);
+          return { command: { type: 'roll-back', target, at }, sourceRevision };
+        }),
+    }),
+    ...restoreCommands(deps),
+  ];
+}

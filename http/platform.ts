@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closed, type TSchema } from '../schemas/index.js';
+import type { Method, Route } from './route.js';
+
+/** Where an operation of `/v1` is found on the platform's API. */
+interface Place {
+  readonly method: Method;
+  readonly path: string;
+}
+
+/**
+ * The platform's API: operation of `/v1` → its place there. The route is made from that of `/v1`, with the same handler,
+ * permission and schemas; a PUT of what `/v1` has as PATCH takes the same body.
+ */
+export const PLATFORM: Readonly<Record<string, Place>> = {
+  getStatus: { method: 'GET', path: '/api/v1/status' },
+  login: { method: 'POST', path: '/api/v1/auth/login' },
+};
+
+/** The platform's routes for those of `/v1` that are in this process. */
+export const platformRoutes = (
+  routes: readonly Route[],
+  table: Readonly<Record<string, Place>> = PLATFORM,
+): Route[] =>
+  routes.flatMap((one) => {
+    const place = Object.hasOwn(table, one.operationId) ? table[one.operationId] : undefined;
+    return place ? [twin(one, place)] : [];
+  });
+
+const perPage = (query: Route['query']): unknown =>
+  (query as { properties?: Record<string, unknown> } | undefined)?.properties?.['per_page'];
+
+function twin(one: Route, { method, path }: Place): Route {
+  const limit = perPage(one.query);
+  const name = one.operationId;
+  return {
+    ...one,
+    method,
+    path,
+    dialect: 'platform',
+    operationId: `platform${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    tag: 'Platform',
+    // Its answers always have a body.
+    success: { ...one.success, status: one.success.status === 204 ? 200 : one.success.status },
+    ...(limit === undefined
+      ? {}
+      : { query: withLimit(one), handler: (request) => one.handler(paged(request)) }),
+  };
+}
+
+/** The platform says `limit` where `/v1` says `per_page`; it takes both. */
+function withLimit(one: Route): NonNullable<Route['query']> {
+  const { properties } = one.query as unknown as { properties: Record<string, TSchema> };
+  return closed({ ...properties, limit: properties['per_page'] as TSchema });
+}
+
+type AnyRequest = Parameters<Route['handler']>[0];
+
+function paged(request: AnyRequest): AnyRequest {
+  const { limit, ...query } = request.query as Record<string, unknown>;
+  return limit === undefined ? request : { ...request, query: { ...query, per_page: limit } };
+}

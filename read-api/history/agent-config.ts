@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type HandlerRequest, type Route, route } from '../../http/index.js';
+import { notFound } from '../../kernel/index.js';
+import {
+  type AgentAt,
+  type Blame,
+  blameLines,
+  type ConfigAt,
+  linesOf,
+  renderFor,
+} from '../../projections/index.js';
+import {
+  closed,
+  Decimal,
+  nullable,
+  Reason,
+  Sha256,
+  type Static,
+  Timestamp,
+  Type,
+  Uuid,
+  Words,
+} from '../../schemas/index.js';
+import { readAtQuery } from './at.js';
+import type { PastScope, PastScopeDeps } from './scope.js';
+
+const milestone = { version: Type.Integer(), digest: Sha256, at: Timestamp };
+
+const AgentConfig = closed({
+  agent_id: Uuid,
+  /** The version that was desired of the workspace then; null before the first. */
+  version: nullable(Type.Integer()),
+  published_at: nullable(Timestamp),
+  /** Digest of what the agent was to run; null while it has not said what its nginx is, or when it was not enrolled. */
+  desired: nullable(Sha256),
+  /** Why it could not be written for the agent's nginx. */
+  unrenderable: nullable(Type.String()),
+  sent: nullable(closed(milestone)),
+  /** What nginx itself had answered with. */
+  proven: nullable(closed(milestone)),
+  refused: nullable(closed({ ...milestone, reason: Reason, message: Words })),
+  /** Whether what was proven is what was desired. */
+  in_sync: Type.Boolean(),
+  files: Type.Array(closed({ path: Type.String(), sha256: Sha256, content: Type.String() })),
+});
+
+const Change = closed({
+  event_id: Uuid,
+  position: Decimal,
+  revision: Decimal,
+  at: Timestamp,
+  actor: Type.String(),
+  type: Type.String(),
+  request_id: Type.String(),
+});
+
+const BlamedFile = closed({
+  agent_id: Uuid,
+  version: Type.Integer(),
+  path: Type.String(),
+  sha256: Sha256,
+  lines: Type.Array(
+    closed({
+      line: Type.Integer({ minimum: 1 }),
+      text: Type.String(),
+      /** The resource and field that the line comes from; null for what NxMesh writes by itself. */
+      source: nullable(
+        closed({ kind: Type.String(), id: Type.String(), name: Type.String(), field: Type.String() }),
+      ),
+      /** The event that gave the field the value that stands in the line. */
+      change: nullable(Change),
+    }),
+  ),
+});
+
+const blameQuery = closed({
+  ...readAtQuery.properties,
+  path: Type.String({ minLength: 1, maxLength: 256, pattern: '^[A-Za-z0-9._/-]+$' }),
+});
+
+const VERSION = /^version:([0-9]{1,10})$/;
+
+interface Moment {
+  readonly config: ConfigAt | undefined;
+  readonly agent: AgentAt;
+  readonly position: bigint;
+}
+
+export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastScope): Route[] {
+  type AgentRequest = HandlerRequest<{ agent_id: string }, Static<typeof readAtQuery>>;
+
+  /** A version as such: up to where the next one was published, so that what was made of it is seen. */
+  async function ofVersion(workspaceId: string, agentId: string, version: number): Promise<Moment> {
+    const found = await past.versions(workspaceId, [version, version + 1]);
+    const config = found.get(version);
+    if (!config) {
+      throw notFound('version');
+    }
+    const next = found.get(version + 1);
+    const position = next ? next.position - 1n : 2n ** 63n - 1n;
+    return { config, agent: await past.agentAt(agentId, position), position: config.position };
+  }
+
+  async function momentOf(request: AgentRequest): Promise<Moment> {
+    const agentId = request.params.agent_id;
+    const { workspaceId } = await scope.agent(request, agentId);
+    const version = VERSION.exec(request.query.at ?? '')?.[1];
+    if (version !== undefined) {
+      return ofVersion(workspaceId, agentId, Number(version));
+    }
+    const position = await scope.moment(request, { workspaceId });
+    const [config, agent] = await Promise.all([
+      past.versionAt(workspaceId, position),
+      past.agentAt(agentId, position),
+    ]);
+    return { config, agent, position };
+  }
+
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/agents/{agent_id}/config',
+      operationId: 'getAgentConfig',
+      summary: 'What an agent was to run at a moment, file by file, and what it had proven by then',
+      tag: 'History',
+      permission: 'change.read',
+      query: readAtQuery,
+      success: { status: 200, schema: AgentConfig },
+      handler: async (request) => {
+        const { agent_id } = request.params;
+        const { config, agent } = await momentOf(request);
+        const { build } = agent.state;
+        const rendered = config && build ? renderFor(config.config, agent_id, build) : undefined;
+        const desired = rendered?.bundle?.digest ?? null;
+        return {
+          body: {
+            agent_id,
+            version: config?.config.version ?? null,
+            published_at: config?.at ?? null,
+            desired,
+            unrenderable: rendered?.refused ?? null,
+            sent: agent.sent,
+            proven: agent.proven,
+            refused: agent.refused,
+            in_sync: desired !== null && agent.proven?.digest === desired,
+            files: (rendered?.bundle?.files ?? []).map(({ path, sha256, content }) => ({
+              path,
+              sha256,
+              content,
+            })),
+          },
+        };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/agents/{agent_id}/config/blame',
+      operationId: 'blameAgentConfig',
+      summary: "For each line of an agent's file: the resource, the field, the change and who made it",
+      tag: 'History',
+      permission: 'change.read',
+      query: blameQuery,
+      success: { status: 200, schema: BlamedFile },
+      handler: async (request) => {
+        const { agent_id } = request.params;
+        const { path } = request.query;
+        const { config, agent } = await momentOf(request as unknown as AgentRequest);
+        const { build } = agent.state;
+        const rendered = config && build ? renderFor(config.config, agent_id, build) : undefined;
+        const file = rendered?.bundle?.files.find((one) => one.path === path);
+        if (!(config && build && file)) {
+          throw notFound('File');
+        }
+        const sources = linesOf(config.config, agent_id, build, path) ?? [];
+        const upTo = config.position;
+        const blamed: readonly Blame[] = await blameLines(reader, sources, upTo);
+        const texts = file.content.replace(/\n$/, '').split('\n');
+        return {
+          body: {
+            agent_id,
+            version: config.config.version,
+            path,
+            sha256: file.sha256,
+            lines: texts.map((text, index) => ({ line: index + 1, text, ...blamed[index] })),
+          },
+        };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The only way to the past: every read decides the route's permission where the resource belongs, or belonged. */
+import { windowOf } from '../../http/index.js';
+import { notFound, type Position, unavailable } from '../../kernel/index.js';
+import {
+  type FullRecord,
+  type Origin,
+  type Page,
+  type Past,
+  type RecordDoc,
+  type StandingKind,
+  standing,
+  standingAll,
+  subjectKey,
+  withBefore,
+} from '../../projections/index.js';
+import type {
+  Certificate,
+  EnrolledAgent,
+  Organization,
+  Upstream,
+  VirtualHost,
+  Workspace,
+} from '../../schemas/index.js';
+import { type ReadRequest, readWhenPassed, type ScopeDeps, type Scoped, yes } from '../scope.js';
+import { type Counted, positionOf } from './at.js';
+
+interface Resources {
+  readonly organization: Organization;
+  readonly workspace: Workspace;
+  readonly agent: EnrolledAgent;
+  readonly upstream: Upstream;
+  readonly virtual_host: VirtualHost;
+  readonly certificate: Certificate;
+}
+
+/** A resource as it stood, with when it was set. */
+export type Stood<K extends StandingKind> = Scoped<Resources[K] & Origin & { readonly _at: string }>;
+
+export interface PastScope {
+  /** The resource at the request's `at`; undefined when it names none. NOT_FOUND when it did not stand then. */
+  standing<K extends StandingKind>(request: ReadRequest, kind: K, id: string): Promise<Stood<K> | undefined>;
+  /** All of a kind in a workspace (of workspaces, in an organization) at `at`, a page of them in order of a field. */
+  standingPage<K extends StandingKind>(
+    request: ReadRequest,
+    kind: K,
+    parentId: string,
+    orderBy: keyof Resources[K] & string,
+    matches?: (doc: Stood<K>) => boolean,
+  ): Promise<Page<Stood<K>> | undefined>;
+  /** What happened to a resource, newest first. */
+  history(request: ReadRequest, kind: StandingKind, id: string): Promise<Page<Scoped<FullRecord>>>;
+  /** Where a workspace belongs, also when it is gone. */
+  workspace(request: ReadRequest, id: string): Promise<void>;
+  /** The workspace of an agent, also when it is gone. */
+  agent(request: ReadRequest, id: string): Promise<{ readonly workspaceId: string }>;
+  /** The position of the request's `at`; of now when it names none. */
+  moment(request: ReadRequest, counted: Counted): Promise<Position>;
+}
+
+export interface PastScopeDeps extends ScopeDeps {
+  readonly past: Past;
+}
+
+const WAIT_MS = 2000;
+/** Beyond every position that a log can have. */
+const NOW: Position = 2n ** 63n - 1n;
+
+const stood = <K extends StandingKind>({ after, revision, position, at }: RecordDoc): Stood<K> =>
+  yes({ ...after, _revision: revision, _position: position, _at: at } as unknown as Resources[K] &
+    Origin & { readonly _at: string });
+
+const atOf = ({ query }: ReadRequest): string | undefined => (query as { at?: string }).at;
+
+export function pastScope(deps: PastScopeDeps): PastScope {
+  const { reader, passed } = deps;
+  const read = readWhenPassed(deps);
+
+  async function moment(request: ReadRequest, counted: Counted): Promise<Position> {
+    const at = atOf(request);
+    if (at === undefined) {
+      return NOW;
+    }
+    const position = await positionOf(at, deps, counted);
+    if (!(await passed(position, WAIT_MS))) {
+      throw unavailable(`Position ${position} cannot be read yet`);
+    }
+    return position;
+  }
+
+  /** What the records know of a resource, whatever became of it: two reads, also for what was never there. */
+  async function allowed(request: ReadRequest, kind: StandingKind, id: string): Promise<RecordDoc> {
+    const subject = await reader.get('subjects', subjectKey(kind, id));
+    const newest = await reader.get('records', subject?.newest ?? id);
+    if (!newest?.organization_id) {
+      throw notFound('Resource');
+    }
+    request.allow(newest.organization_id, newest.workspace_id ?? undefined);
+    return newest;
+  }
+
+  const countedOf = ({ organization_id, workspace_id }: RecordDoc): Counted => ({
+    ...(organization_id === null ? {} : { organizationId: organization_id }),
+    ...(workspace_id === null ? {} : { workspaceId: workspace_id }),
+  });
+
+  return {
+    moment: (request, counted) => read(request, () => moment(request, counted)),
+    standing: <K extends StandingKind>(request: ReadRequest, kind: K, id: string) =>
+      read(request, async () => {
+        if (atOf(request) === undefined) {
+          return undefined;
+        }
+        const newest = await allowed(request, kind, id);
+        const record = await standing(reader, kind, id, await moment(request, countedOf(newest)));
+        if (record?.state !== 'set') {
+          throw notFound('Resource');
+        }
+        return stood<K>(record);
+      }),
+    standingPage: <K extends StandingKind>(
+      request: ReadRequest,
+      kind: K,
+      parentId: string,
+      orderBy: keyof Resources[K] & string,
+      matches: (doc: Stood<K>) => boolean = () => true,
+    ) =>
+      read(request, async () => {
+        if (atOf(request) === undefined) {
+          return undefined;
+        }
+        const parent = kind === 'workspace' ? 'organization' : 'workspace';
+        const newest = await allowed(request, parent, parentId);
+        const counted = parent === 'organization' ? {} : countedOf(newest);
+        const records = await standingAll(reader, parentId, kind, await moment(request, counted));
+        const key = (doc: Stood<K>): string => `${String(doc[orderBy])}\u0000${doc.id}`;
+        const docs = records
+          .map((one) => stood<K>(one))
+          .filter(matches)
+          .map((doc) => [key(doc), doc] as const)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([, doc]) => doc);
+        const { offset, perPage } = windowOf(request.query as { page?: number; per_page?: number });
+        return { items: docs.slice(offset, offset + perPage), total: docs.length };
+      }),
+    history: (request, kind, id) =>
+      read(request, async () => {
+        await allowed(request, kind, id);
+        const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
+        const { items, total } = await reader.find('records', {
+          where: { resource_id: id },
+          descending: true,
+          offset,
+          limit,
+        });
+        return { items: (await withBefore(reader, items)).map(yes), total };
+      }),
+    workspace: (request, id) =>
+      read(request, async () => {
+        await allowed(request, 'workspace', id);
+      }),
+    agent: (request, id) =>
+      read(request, async () => {
+        const { workspace_id } = await allowed(request, 'agent', id);
+        return { workspaceId: workspace_id ?? '' };
+      }),
+  };
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Personal data that has to stand where nothing is ever deleted: sealed under a key of the person's own. Destroying the
+ * key makes all of it unreadable, in every copy.
+ */
+import { type Random, Secret } from '../kernel/index.js';
+import { seal, unseal } from './envelope.js';
+import { MASTER_KEY_BYTES } from './master-key.js';
+import type { Vault } from './port.js';
+
+export interface Personal {
+  /** `<user id>.<sealed>`: whoever opens it needs to know nothing else. */
+  seal(userId: string, text: string): Promise<string>;
+  /** Null when the key is gone, or the text was sealed under another. */
+  open(sealed: string): Promise<string | null>;
+  /** For ever. */
+  destroy(userId: string): Promise<void>;
+}
+
+const place = (userId: string): string => `user/${userId}/personal-key`;
+const MAX_KEYS = 10_000;
+
+export function personal(vault: Vault, random: Random): Personal {
+  // Sealing is done at every command. Opening always asks the vault: a destroyed key must not live on in memory.
+  const known = new Map<string, Promise<Secret<Buffer>>>();
+
+  async function make(userId: string): Promise<Secret<Buffer>> {
+    const found = await vault.get(place(userId));
+    if (found) {
+      return found;
+    }
+    const key = new Secret(random.bytes(MASTER_KEY_BYTES));
+    await vault.put(place(userId), key);
+    // Another process may have made one at the same time: what stands is the key.
+    return (await vault.get(place(userId))) ?? key;
+  }
+
+  function keyOf(userId: string): Promise<Secret<Buffer>> {
+    const key = known.get(userId) ?? make(userId);
+    known.set(userId, key);
+    key.catch(() => known.delete(userId));
+    if (known.size > MAX_KEYS) {
+      known.delete(known.keys().next().value ?? '');
+    }
+    return key;
+  }
+
+  return {
+    seal: async (userId, text) => {
+      const key = (await keyOf(userId)).reveal();
+      return `${userId}.${seal(key, Buffer.from(text), `personal/${userId}`, random)}`;
+    },
+    open: async (text) => {
+      const userId = text.slice(0, text.indexOf('.'));
+      const sealed = text.slice(userId.length + 1);
+      const key = await vault.get(place(userId));
+      try {
+        return key ? unseal(key.reveal(), sealed, `personal/${userId}`).toString() : null;
+      } catch {
+        return null;
+      }
+    },
+    destroy: async (userId) => {
+      known.delete(userId);
+      await vault.destroy(place(userId));
+    },
+  };
+}
