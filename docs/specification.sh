@@ -21,7 +21,7 @@ gateway=${NXMESH_GATEWAY:-127.0.0.1:8443}
 http_port=${NXMESH_HTTP_PORT:-18080}
 https_port=${NXMESH_HTTPS_PORT:-18443}
 work=$(mktemp -d)
-token='' key='' agent_pid='' checks=0 faults=0 missing=0 stage=start
+token='' with='' agent_pid='' checks=0 faults=0 missing=0 stage=start
 
 finish() {
   local code=$?
@@ -40,12 +40,12 @@ section() { stage=$1; printf '\n# %s\n' "$1"; }
 good() { checks=$((checks + 1)); }
 bad() { checks=$((checks + 1)); faults=$((faults + 1)); printf '  FAULT %s: %s\n' "$last" "$1"; }
 
-# request METHOD PATH [BODY]: sends it, and keeps what came back for the checks that follow. `key`: its Idempotency-Key.
+# request METHOD PATH [BODY]: sends it, and keeps what came back for the checks that follow. `with`: a header field of it.
 request() {
   local method=$1 path=$2 body=${3-} args=()
   last="$method $path"
   if [ -n "$token" ]; then args+=(-H "Authorization: Bearer $token"); fi
-  if [ -n "$key" ]; then args+=(-H "Idempotency-Key: $key"); fi
+  if [ -n "$with" ]; then args+=(-H "$with"); fi
   if [ -n "$body" ]; then args+=(-H 'Content-Type: application/json' -d "$body"); fi
   status=$(curl -sS -o "$work/answer" -D "$work/headers" -w '%{http_code}' -X "$method" "${args[@]}" "$url/v1$path")
   printf '%s %s\n' "$status" "$last"
@@ -164,13 +164,13 @@ answers 204
 
 section 'Agents'
 enrol='{"name": "web-server-02", "labels": {"env": "production", "region": "us-west-1"}, "expires_in_hours": 24}'
-key=token-$$
+with="Idempotency-Key: token-$$"
 request POST "/workspaces/$ws/agents/tokens" "$enrol"
 answers 201
 first=$(field .token)
 request POST "/workspaces/$ws/agents/tokens" "$enrol"
 is .token "\"$first\""
-key=''
+with=''
 like '{"token": "", "agent_id": "", "expires_at": ""}'
 is '.token | startswith("nxmesh_agent_")' true
 agent=$(field .agent_id)
@@ -208,6 +208,23 @@ request POST "/agents/$agent/reload"
 answers 200
 like '{"timestamp": ""}'
 is '[.success, .message]' '[true, "Nginx reloaded successfully"]'
+if has GET '/operations/{operation_id}'; then
+  with='Prefer: respond-async'
+  request POST "/agents/$agent/reload"
+  answers 202
+  with=''
+  operation=$(field .id)
+  is .state '"running"'
+  if grep -qi "^location: /v1/operations/$operation" "$work/headers"; then good; else bad 'there is no Location'; fi
+  ended() { quietly GET "/operations/$operation" && [ "$(field .state)" != running ]; }
+  within 30 ended
+  is '[.state, .error, .resource.id]' "[\"succeeded\", null, \"$agent\"]"
+  with='Prefer: respond-async, wait=10'
+  request POST "/agents/$agent/reload"
+  with=''
+  answers 200
+  is .success true
+fi
 request POST "/workspaces/$ws/agents/tokens" '{"name": "web-server-03", "labels": {}}'
 gone=$(field .agent_id)
 request DELETE "/agents/$gone"

@@ -48,7 +48,7 @@ function upstream(index: number, body: Body): string {
       `server ${address}${given('weight', weight)}${given('max_fails', max_fails)}${given('fail_timeout', fail_timeout, 's')}${backup ? ' backup' : ''}${down ? ' down' : ''};`,
   );
   const keepalive = body['keepalive_connections'];
-  const more = keepalive === undefined ? '' : `keepalive ${String(keepalive)};`;
+  const more = keepalive === undefined ? '' : `keepalive ${JSON.stringify(keepalive)};`;
   return `upstream u${index} { ${METHODS[String(body['algorithm'])] ?? ''} ${lines.join(' ')} ${more} }`;
 }
 
@@ -64,7 +64,7 @@ function host(socket: string, body: Body): string {
   const first =
     body['listen_port'] === undefined
       ? `unix:${socket}`
-      : `${String(body['listen_port'])}${body['ssl_enabled'] ? ' ssl' : ''}`;
+      : `${JSON.stringify(body['listen_port'])}${body['ssl_enabled'] ? ' ssl' : ''}`;
   const sockets = [
     first,
     ...listens.map(({ address = '0.0.0.0', port, ssl }) => `${address}:${port}${ssl ? ' ssl' : ''}`),
