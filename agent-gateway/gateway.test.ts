@@ -20,7 +20,7 @@ test('an agent registers, is sent what is desired, and its proof is recorded', a
   const facts = await w.until(agentId, (known) => known.some(({ type }) => type === 'config.applied'));
   assert.equal(
     facts.map(({ type }) => type),
-    ['agent.connected', 'config.sent', 'config.applied'],
+    ['agent.connected', 'nginx.reported', 'config.sent', 'config.applied'],
   );
   const applied = facts.at(-1);
   assert.equal(applied?.type === 'config.applied' && applied.data.stages, { tested: 5 });

@@ -56,7 +56,7 @@ test(
     const facts = await w.until(agentId, (known) => known.at(-1)?.type === 'agent.disconnected');
     assert.equal(
       [...new Set(facts.map(({ type }) => type))],
-      ['agent.connected', 'config.sent', 'agent.disconnected'],
+      ['agent.connected', 'nginx.reported', 'config.sent', 'agent.disconnected'],
     );
     const last = facts.at(-1);
     assert.is(last?.type === 'agent.disconnected' && last.data.reason, 'protocol_error');
@@ -166,7 +166,7 @@ test(
     const facts = await w.until(agentId, (known) => known.at(-1)?.type === 'agent.disconnected');
     assert.equal(
       facts.map(({ type }) => type),
-      ['agent.connected', 'config.sent', 'agent.disconnected'],
+      ['agent.connected', 'nginx.reported', 'config.sent', 'agent.disconnected'],
     );
   }),
 );

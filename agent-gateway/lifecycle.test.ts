@@ -31,6 +31,7 @@ test(
     );
     assert.equal(story(facts), [
       'agent.connected',
+      'nginx.reported',
       'config.sent',
       'config.applied',
       'agent.disconnected superseded',
@@ -95,6 +96,7 @@ test('a gateway that was killed is known to have been: agents that return are no
   await w.until(gone, (facts) => last(facts) === 'agent.disconnected gateway_restarted');
   assert.equal(story(await w.facts(back)), [
     'agent.connected',
+    'nginx.reported',
     'config.sent',
     'config.applied',
     'agent.disconnected gateway_restarted',

@@ -139,6 +139,7 @@ test(
     );
     assert.equal(types(facts), [
       'agent.connected',
+      'nginx.reported',
       'config.sent',
       'config.applied',
       'config.sent',
@@ -271,7 +272,7 @@ test(
       assert.equal(await w.facts(agentId), []);
       w.outage.on = false;
       const facts = await w.until(agentId, (known) => types(known).at(-1) === 'config.applied');
-      assert.equal(types(facts), ['agent.connected', 'config.sent', 'config.applied']);
+      assert.equal(types(facts), ['agent.connected', 'nginx.reported', 'config.sent', 'config.applied']);
       agent.close();
       assert.is((await agent.ended).code, status.CANCELLED);
     },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { destroyMaterial } from '../commands/index.js';
+import { destroyAddress, destroyMaterial } from '../commands/index.js';
 import type { EventLog } from '../event-log/index.js';
 import type { StoredEvent } from '../schemas/index.js';
 import type { Vault } from '../vault/index.js';
@@ -18,6 +18,22 @@ export async function destroyDeletedKeys(
   for await (const delivery of events.subscribe({ after, categories: ['workspace'], types, signal })) {
     if (delivery.kind === 'event') {
       await destroyMaterial(vault, (delivery.event as StoredEvent<(typeof types)[0]>).data.certificate_id);
+    } else {
+      await checkpoint.save(delivery.position);
+    }
+  }
+}
+
+/** Destroys the address of every invitation that is over, also of those that fell with whoever had made them. */
+export async function destroyInvitedAddresses(
+  { events, vault, checkpoint }: { events: EventLog; vault: Vault; checkpoint: Checkpoint },
+  signal: AbortSignal,
+): Promise<void> {
+  const after = await checkpoint.load();
+  const types = ['invitation.accepted', 'invitation.revoked'] as const;
+  for await (const delivery of events.subscribe({ after, categories: ['organization'], types, signal })) {
+    if (delivery.kind === 'event') {
+      await destroyAddress(vault, (delivery.event as StoredEvent<(typeof types)[number]>).data.invitation_id);
     } else {
       await checkpoint.save(delivery.position);
     }

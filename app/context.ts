@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the roles of one process share: the log, the stores, the commands, and where to find things. */
 import type { Logger } from 'pino';
-import { commandHandlers, type Handlers, type Identity, type Locate } from '../commands/index.js';
+import { commandHandlers, type Handlers, type Locate } from '../commands/index.js';
 import type { EventLog } from '../event-log/index.js';
 import {
   type Clock,
+  errorMessage,
   type Random,
+  type Secret,
   systemClock,
   systemRandom,
   systemTimers,
@@ -14,11 +16,15 @@ import {
 import { type Access, access, type Reader, reader, readModels, storedPassed } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import { type Personal, personal, type Vault } from '../vault/index.js';
+import { type ApiKeyUse, apiKeyUse } from './api-key-use.js';
+import { type Exclusively, exclusively } from './exclusively.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
 import { watchWrites } from './log-writes.js';
+import { firstAdministrator, type People, people } from './people.js';
 import type { ServeSettings } from './settings.js';
-import { openStores } from './stores.js';
+import { READ_AGAIN_MS } from './signing-keys.js';
+import { openStores, type Stores } from './stores.js';
 import { supervise } from './supervise.js';
 
 export interface Context {
@@ -39,8 +45,12 @@ export interface Context {
   /** Names this process among all that share the stores. */
   readonly owner: string;
   readonly handlers: Handlers;
-  readonly users: Identity;
+  readonly people: People;
   readonly keys: FirstKeys;
+  /** The first administrator's password, when this start has made one. */
+  readonly madePassword: Secret | undefined;
+  readonly exclusively: Exclusively;
+  readonly keyUse: ApiKeyUse;
   /** Who may do what, as the log has it now. */
   readonly access: Access;
   readonly reader: Reader;
@@ -59,21 +69,21 @@ const RIGHTS_MS = 60_000;
 class NotStarted extends Error {}
 
 export async function openContext(settings: ServeSettings, log: Logger): Promise<Context> {
-  const [clock, timers, random] = [systemClock, systemTimers, systemRandom];
-  const stores = await openStores(settings, { clock, timers, random });
+  const system = { clock: systemClock, timers: systemTimers, random: systemRandom };
+  return contextOn(await openStores(settings, system), settings, log, system);
+}
+
+/** The same on stores that are open. */
+export async function contextOn(
+  stores: Stores,
+  settings: ServeSettings,
+  log: Logger,
+  { clock, timers, random }: Pick<Context, 'clock' | 'timers' | 'random'>,
+): Promise<Context> {
   const { readStore, vault, owner } = stores;
   const { events, fault: logFault } = watchWrites(stores.events, clock);
   const persons = personal(vault, random);
   const handlers = commandHandlers({ log: events, clock, timers, sealAddress: persons.seal });
-  const { users, keys } = await firstKeys(settings, {
-    handlers,
-    readStore,
-    vault,
-    owner,
-    clock,
-    timers,
-    random,
-  });
   const rights = access({ log: events, clock, timers });
   const stopping = new AbortController();
   const following = supervise('access', (signal) => rights.follow(signal), {
@@ -85,6 +95,23 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
   if (!(await rights.passed(await events.head(), RIGHTS_MS))) {
     throw new NotStarted('the event log could not be read to its end in time');
   }
+  const alone = exclusively({ store: readStore, owner, timers, shared: settings.distributed });
+  const { keys, made } = await firstKeys(
+    { readStore, vault, owner, clock, timers, random, exclusively: alone },
+    async (first) => {
+      // Another process may have made the administrator while this one waited for its turn.
+      await rights.fresh(RIGHTS_MS);
+      const all = people(first, { handlers, access: rights, persons, clock, random, exclusively: alone });
+      const madePassword = await firstAdministrator(all, rights, settings, random);
+      await rights.fresh(RIGHTS_MS);
+      return { people: all, madePassword };
+    },
+  );
+  const reading = timers.every(READ_AGAIN_MS, () => {
+    keys.signing.refresh().catch((error: unknown) => {
+      log.warn({ error: errorMessage(error) }, 'the signing keys could not be read again');
+    });
+  });
   const readers = reader(readStore, readModels);
   let passed = storedPassed({ store: readStore, clock, timers }, readModels);
   return {
@@ -101,8 +128,10 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     persons,
     owner,
     handlers,
-    users,
+    ...made,
     keys,
+    exclusively: alone,
+    keyUse: apiKeyUse({ store: readStore, clock }),
     reader: readers,
     locate: locator(readers),
     access: rights,
@@ -113,6 +142,7 @@ export async function openContext(settings: ServeSettings, log: Logger): Promise
     },
     close: async () => {
       stopping.abort();
+      reading();
       await following;
       await stores.close();
     },

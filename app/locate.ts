@@ -6,10 +6,10 @@ import type { Reader } from '../projections/index.js';
 export function locator(reader: Reader): Locate {
   return async (kind, id) => {
     const place = await reader.get('places', id);
-    if (place?.kind !== kind) {
-      return undefined;
-    }
-    const workspace = kind === 'workspace' ? place : await reader.get('places', place.parent);
-    return workspace && { workspaceId: workspace.id, organizationId: workspace.parent };
+    // What is not there costs the same reads as what is another's.
+    const parent = kind === 'workspace' ? place : await reader.get('places', place?.parent ?? id);
+    return place?.kind === kind && parent
+      ? { workspaceId: parent.id, organizationId: parent.parent }
+      : undefined;
   };
 }

@@ -33,6 +33,11 @@ const SETTINGS: readonly (readonly [flag: string, description: string, preset?: 
   ['auth-rate-limit <tries>', 'to sign in, for each account and network', '10'],
   ['auth-rate-window <seconds>', 'in which they are counted', '600'],
   [
+    'trusted-proxies <networks>',
+    'own proxies before it, separated by commas: their X-Forwarded-For counts',
+    '',
+  ],
+  [
     'cors-origins <origins>',
     'whose pages may use the API, https://… separated by commas; none when left out',
     '',

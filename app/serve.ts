@@ -3,16 +3,17 @@
  * Starts the roles that the settings name in this process: all of them by default. Composition only; every part gets
  * what it needs from here and knows nothing of the others.
  */
-import { httpApp, httpServer, jwtAuthenticator, keyId, platformRoutes, type Route } from '../http/index.js';
+import type { Logger } from 'pino';
+import { type HttpApp, httpApp, httpServer, platformRoutes, type Route } from '../http/index.js';
 import type { Secret } from '../kernel/index.js';
 import { metricsRoute, probes, statusRoute } from '../read-api/index.js';
+import { authenticator } from './authenticate.js';
 import { type Context, openContext } from './context.js';
 import { logger } from './logger.js';
 import { type Metrics, metrics } from './metrics.js';
 import type { Part, Role } from './roles/part.js';
 import type { ServeSettings } from './settings.js';
 import { lookAt, ready } from './status.js';
-import { TOKENS } from './tokens.js';
 
 export const VERSION = '0.1.0';
 const MINUTE_MS = 60_000;
@@ -36,10 +37,38 @@ export interface Serving {
 /** Starts and listens. Rejects with an error that says by name what is wrong. */
 export async function serve(settings: ServeSettings): Promise<Serving> {
   const log = logger(settings.logLevel);
+  const { context, parts, app, close } = await application(settings, log);
+  const { clock, timers, random } = context;
+  for (const part of parts) {
+    await part.listen?.();
+  }
+  const server = await httpServer({ listener: app.listener, ...settings.httpListen, clock, timers, random });
+  log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
+
+  return {
+    madePassword: context.madePassword,
+    close: async () => {
+      await server.close(HTTP_GRACE_MS);
+      await close();
+      log.info('stopped');
+    },
+  };
+}
+
+export interface Application {
+  readonly context: Context;
+  readonly parts: readonly Part[];
+  /** Everything that it answers. */
+  readonly routes: readonly Route[];
+  readonly app: HttpApp;
+  close(): Promise<void>;
+}
+
+/** Everything that `serve` starts, before it listens. */
+export async function application(settings: ServeSettings, log: Logger): Promise<Application> {
   const context = await openContext(settings, log);
   const { parts, routes, measuring } = await assemble(context);
-  const { clock, timers, random, keys, access } = context;
-  const { publicKey } = keys.signing;
+  const { clock, random } = context;
   const app = httpApp({
     version: VERSION,
     log,
@@ -48,35 +77,18 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
     rateLimit: { limit: settings.rateLimit, windowMs: MINUTE_MS },
     networkLimit: { limit: settings.rateLimitNetwork, windowMs: MINUTE_MS },
     corsOrigins: settings.corsOrigins,
+    trustedProxies: settings.trustedProxies,
     observe: measuring.observe,
-    authenticate: jwtAuthenticator({
-      ...TOKENS,
-      clock,
-      keys: new Map([[keyId(publicKey), publicKey]]),
-      loadPrincipal: async (sub, sessionVersion) => {
-        const rights = access.rights(sub);
-        return rights?.sessionVersion === sessionVersion ? { kind: 'user', id: sub, ...rights } : undefined;
-      },
-    }),
+    authenticate: authenticator(context),
     routes,
   });
-  for (const part of parts) {
-    await part.listen?.();
-  }
-  const server = await httpServer({ listener: app.listener, ...settings.httpListen, clock, timers, random });
-  log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
-
-  return {
-    madePassword: keys.madePassword,
-    close: async () => {
-      await server.close(HTTP_GRACE_MS);
-      for (const part of parts.toReversed()) {
-        await part.close();
-      }
-      await context.close();
-      log.info('stopped');
-    },
+  const close = async (): Promise<void> => {
+    for (const part of parts.toReversed()) {
+      await part.close();
+    }
+    await context.close();
   };
+  return { context, parts, routes, app, close };
 }
 
 /** The parts of the roles that run here, and the table of everything that they answer. */

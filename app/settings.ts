@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { RateLimit } from '../http/index.js';
+import { isNetwork, type RateLimit } from '../http/index.js';
 import { errorMessage, Secret } from '../kernel/index.js';
 import type { MetricsAccess } from '../read-api/index.js';
 import { BadSetting } from './bad-setting.js';
@@ -38,6 +38,8 @@ export interface ServeSettings {
   readonly rateLimitNetwork: number;
   /** Tries to sign in. */
   readonly authLimit: RateLimit;
+  /** Own proxies: what they say of where a request comes from is believed. */
+  readonly trustedProxies: readonly string[];
   /** Exact origins, as browsers send them. */
   readonly corsOrigins: readonly string[];
   readonly metricsAccess: MetricsAccess;
@@ -100,6 +102,7 @@ export function serveSettings(given: Given): ServeSettings {
       limit: check('auth-rate-limit', () => wholeNumber(given.authRateLimit ?? ''), 0),
       windowMs: check('auth-rate-window', () => wholeNumber(given.authRateWindow ?? '') * 1000, 0),
     },
+    trustedProxies: check('trusted-proxies', () => list(given.trustedProxies).map(network), []),
     corsOrigins: check('cors-origins', () => list(given.corsOrigins).map(origin), []),
     metricsAccess: check('metrics-access', () => oneOf(given.metricsAccess, METRICS_ACCESS), 'loopback'),
     logLevel: check('log-level', () => oneOf(given.logLevel, LEVELS), ''),
@@ -143,9 +146,18 @@ function oneOf<T extends string>(text: string | undefined, words: readonly T[]):
   return found;
 }
 
+function network(text: string): string {
+  if (!isNetwork(text)) {
+    throw new BadSetting(
+      `${JSON.stringify(text)} is not an address such as 10.0.0.1 or a network such as 10.0.0.0/8`,
+    );
+  }
+  return text;
+}
+
 /** An origin and nothing else, in the one spelling that browsers send. */
 function origin(text: string): string {
-  if (!/^https?:\/\/./.test(text) || !URL.canParse(text) || new URL(text).origin !== text) {
+  if (!/^https?:\/\/[^*]+$/.test(text) || !URL.canParse(text) || new URL(text).origin !== text) {
     throw new BadSetting(`${JSON.stringify(text)} is not an origin such as https://console.example.com`);
   }
   return text;

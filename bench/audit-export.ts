@@ -85,6 +85,8 @@ const routes = queryRoutes({
   passed: async () => true,
   health: agentHealth(store),
   clock: systemClock,
+  addressOf: async () => undefined,
+  invitedAddress: async () => undefined,
   past: past(eventLog(memoryLog())),
   audit: auditDeps(),
 });

@@ -8,7 +8,6 @@ export interface Remembered {
   readonly digest: string;
   /** Revision of its last event. */
   readonly revision: bigint;
-  readonly subject: string;
 }
 
 /** A stream folded up to a revision; -1 when it is empty. */
@@ -44,7 +43,7 @@ export function fold<S, C, F extends Fact>(
   entry.revisions.set(subject, entry.revision);
   const { command_id, command_digest } = event.meta;
   entry.commands.delete(command_id);
-  entry.commands.set(command_id, { digest: command_digest, revision: entry.revision, subject });
+  entry.commands.set(command_id, { digest: command_digest, revision: entry.revision });
   if (entry.commands.size > REMEMBERED) {
     const [oldest] = entry.commands.keys();
     entry.commands.delete(oldest ?? '');

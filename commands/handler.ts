@@ -124,7 +124,7 @@ export function commandHandler<S, C, F extends Fact>(
             );
           }
           settle = () => {
-            void answerAgain(stream, earlier.revision, earlier.subject, present).then(
+            void answerAgain(stream, earlier.revision, subject, present).then(
               outcome.resolve,
               outcome.reject,
             );

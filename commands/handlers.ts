@@ -9,7 +9,10 @@ export interface Handlers {
   readonly workspace: Handler<domain.WorkspaceState, domain.WorkspaceCommand>;
   readonly agent: Handler<domain.AgentState, domain.AgentCommand>;
   readonly user: Handler<domain.UserState, domain.UserCommand>;
-  readonly email: Handler<domain.EmailState, domain.EmailCommand>;
+  readonly email: Handler<domain.HeldState, domain.HoldCommand>;
+  readonly username: Handler<domain.HeldState, domain.HoldCommand>;
+  readonly session: Handler<domain.SessionState, domain.SessionCommand>;
+  readonly apiKey: Handler<domain.ApiKeyState, domain.ApiKeyCommand>;
 }
 
 export const commandHandlers = (deps: HandlerDeps): Handlers => ({
@@ -19,4 +22,7 @@ export const commandHandlers = (deps: HandlerDeps): Handlers => ({
   agent: commandHandler(deps, domain.agent),
   user: commandHandler(deps, domain.user),
   email: commandHandler(deps, domain.email),
+  username: commandHandler(deps, domain.username),
+  session: commandHandler(deps, domain.session),
+  apiKey: commandHandler(deps, domain.apiKey),
 });

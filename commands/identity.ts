@@ -1,102 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHmac } from 'node:crypto';
-import { type Clock, type Random, Secret, streams, timestamp, uuidv5 } from '../kernel/index.js';
-import type { Vault } from '../vault/index.js';
+import { type Secret, streams, uuidv5 } from '../kernel/index.js';
 import type { CommandContext } from './context.js';
 import type { Handlers } from './handlers.js';
-import type { Passwords } from './password.js';
+import type { Accounts } from './user/accounts.js';
+import type { Names } from './user/names.js';
+import type { Passwords } from './user/password.js';
+import type { PersonalRecords } from './user/personal.js';
 
 export interface IdentityDeps {
   readonly handlers: Handlers;
-  readonly vault: Vault;
+  readonly personal: PersonalRecords;
+  readonly names: Names;
+  readonly accounts: Accounts;
   readonly passwords: Passwords;
-  readonly clock: Clock;
-  readonly random: Random;
+  /** The session version of a user who may come in. */
+  readonly versionOf: (userId: string) => Promise<number | undefined>;
 }
 
 export interface Identity {
-  /** The user behind an address and its password; undefined when either is wrong, after the same time. */
-  authenticate(email: string, password: Secret): Promise<{ userId: string } | undefined>;
-  /** Makes the first administrator where the address has no user yet; says whether it did. */
-  ensureAdmin(email: string, password: Secret): Promise<boolean>;
+  /**
+   * The user behind an address and its password, with the version that a session of it would have; undefined when
+   * either is wrong or the user may not come in, after the same time.
+   */
+  authenticate(
+    email: string,
+    password: Secret,
+  ): Promise<{ readonly userId: string; readonly sessionVersion: number } | undefined>;
+  /** Whether this is the user's password. */
+  isPassword(userId: string, password: Secret): Promise<boolean>;
+  /** The address that a user signs in with; undefined when there is no such user (any more). */
+  addressOf(userId: string): Promise<string | undefined>;
+  /** An address however it is written, as a digest under a key: it may stand where the address may not. */
+  addressDigest(email: string): string;
+  /** Brings the one user of the first version to how users are kept now. */
+  renew(userId: string): Promise<void>;
+  /** Makes the first administrator, or says that the address has a user already. */
+  makeAdministrator(email: string, password: Secret): Promise<boolean>;
 }
 
-interface Credential {
-  readonly email: string;
-  readonly password: string;
-}
-
-const credentialId = (userId: string): string => `user/${userId}/credential`;
-
-/** A random key that is made at its first use and kept in the vault. */
-export async function vaultKey(vault: Vault, id: string, random: Random): Promise<Secret<Buffer>> {
-  const found = await vault.get(id);
-  if (found) {
-    return found;
-  }
-  await vault.put(id, new Secret(random.bytes(32)));
-  const made = await vault.get(id);
-  if (!made) {
-    throw new Error(`the vault does not keep ${id}`);
-  }
-  return made;
-}
+const FIRST_USERNAME = 'admin';
 
 /** Users, by the address that they sign in with. The log holds neither address nor password. */
-export async function identity(deps: IdentityDeps): Promise<Identity> {
-  const { handlers, vault, passwords, clock, random } = deps;
-  const key = await vaultKey(vault, 'identity/email-key', random);
+export function identity(deps: IdentityDeps): Identity {
+  const { handlers, personal, names, passwords } = deps;
 
-  const emailStream = (email: string): string =>
-    streams.email(
-      createHmac('sha256', key.reveal()).update(email.trim().toLowerCase().normalize('NFC')).digest('hex'),
-    );
-
-  const userOf = (email: string): Promise<string | undefined> =>
-    handlers.email.peek(emailStream(email), (state) => state.userId);
-
-  async function credentialOf(userId: string | undefined): Promise<Credential | undefined> {
-    const secret = userId === undefined ? undefined : await vault.get(credentialId(userId));
-    return secret && (JSON.parse(secret.reveal().toString()) as Credential);
-  }
+  const isPassword = async (userId: string | undefined, password: Secret): Promise<boolean> =>
+    passwords.verify(password, userId === undefined ? undefined : await personal.passwordHash(userId));
 
   return {
+    isPassword,
     authenticate: async (email, password) => {
-      const userId = await userOf(email);
-      const credential = await credentialOf(userId);
-      const right = await passwords.verify(password, credential?.password);
-      return right && userId !== undefined ? { userId } : undefined;
+      const userId = await names.holder('email', email);
+      // Of before the password is looked at: one that is changed meanwhile makes what follows worth nothing.
+      const sessionVersion = userId === undefined ? undefined : await deps.versionOf(userId);
+      const right = await isPassword(userId, password);
+      return right && userId !== undefined && sessionVersion !== undefined
+        ? { userId, sessionVersion }
+        : undefined;
     },
-    ensureAdmin: async (email, password) => {
-      if ((await userOf(email)) !== undefined) {
+    addressOf: async (userId) => (await personal.profile(userId))?.email,
+    addressDigest: personal.addressDigest,
+    renew: async (userId) => {
+      if (await personal.isOld(userId)) {
+        await names.reserve('username', FIRST_USERNAME, userId, systemContext(userId));
+        await personal.renew(userId);
+      }
+    },
+    makeAdministrator: async (email, password) => {
+      // The same at every start, so that one that was cut off is gone on with; another where that one was erased.
+      let userId = uuidv5('first administrator', personal.emailStream(email));
+      while (await handlers.user.peek(streams.user(userId), (state) => state.erased)) {
+        userId = uuidv5('first administrator', userId);
+      }
+      const holder = await names.holder('email', email);
+      if (holder !== undefined && holder !== userId) {
         return false;
       }
-      const stream = emailStream(email);
-      const userId = uuidv5('first administrator', stream);
-      const at = timestamp(clock.now());
-      // The credential first: a user without one could never sign in, one without a user does no harm.
-      const credential = JSON.stringify({ email, password: await passwords.hash(password) });
-      await vault.put(credentialId(userId), new Secret(Buffer.from(credential)));
-      await handlers.user.run(
-        streams.user(userId),
+      const named = await names.holder('username', FIRST_USERNAME);
+      const username =
+        named === undefined || named === userId ? FIRST_USERNAME : `${FIRST_USERNAME}-${userId.slice(0, 8)}`;
+      await deps.accounts.create(
         userId,
-        { type: 'create-user', id: userId, isAdmin: true, at },
-        systemContext('create-user', userId),
-        () => undefined,
-      );
-      await handlers.email.run(
-        stream,
-        userId,
-        { type: 'reserve-email', userId, at },
-        systemContext('reserve-email', userId),
-        () => undefined,
+        { username, email, is_admin: true },
+        password,
+        systemContext(userId),
       );
       return true;
     },
   };
 }
 
-function systemContext(step: string, userId: string): CommandContext {
-  const commandId = uuidv5(step, userId);
+function systemContext(userId: string): CommandContext {
+  const commandId = uuidv5('create-user', userId);
   return { commandId, digest: commandId, correlationId: commandId, causationId: commandId, actor: 'system' };
 }

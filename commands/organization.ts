@@ -75,7 +75,13 @@ export function organizationCommands(deps: CommandDeps): Route[] {
         const outcome = await handlers.organization.run(
           streams.organization(id),
           id,
-          { type: 'create-organization', id, body: request.body, at: timestamp(clock.now()) },
+          {
+            type: 'create-organization',
+            id,
+            body: request.body,
+            ownerId: request.principal.userId,
+            at: timestamp(clock.now()),
+          },
           context,
           (state) => state.organization,
         );

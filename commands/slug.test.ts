@@ -4,11 +4,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eventLog, memoryLog } from '../event-log/index.js';
 import type { HandlerRequest, HandlerResult } from '../http/index.js';
-import { NxError, systemRandom, systemTimers } from '../kernel/index.js';
+import { NxError, systemRandom, systemTimers, uuidv5 } from '../kernel/index.js';
 import { commandHandlers, type Handlers } from './handlers.js';
 import { organizationCommands } from './organization.js';
 import { workspaceCommands } from './workspace.js';
 
+const USER = uuidv5('user', 'u');
 const MINUTE_MS = 60_000;
 
 /** The write routes on one log, by a clock that is moved by hand; `endAt` names a command that a process ends before. */
@@ -44,7 +45,7 @@ function subject() {
     const request = {
       params: { organization_id: id, workspace_id: id },
       body,
-      principal: { kind: 'user', id: 'u' },
+      principal: { kind: 'user', id: USER, userId: USER },
       requestId: 'req-1',
       idempotencyKey: key,
       path: `/${operationId}/${id}`,

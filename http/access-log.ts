@@ -2,7 +2,6 @@
 import type { Context } from 'koa';
 import type { Logger } from 'pino';
 import type { Clock } from '../kernel/index.js';
-import { networkOf } from './client-address.js';
 import type { RequestState } from './request-state.js';
 
 /** The part of a logger that is used here. */
@@ -16,6 +15,8 @@ export interface AccessLogDeps {
 }
 
 const MAX_TEXT = 200;
+/** As nginx counts a caller that went before its answer was out. */
+const GONE = 499;
 
 /** What came from outside is cut and shown in visible ASCII, so that no reader of the log acts on it. */
 const visible = (text: string | undefined): string | undefined =>
@@ -25,11 +26,10 @@ const visible = (text: string | undefined): string | undefined =>
 export function logAccess(ctx: Context, { log, clock, observe }: AccessLogDeps): void {
   const started = clock.monotonic();
   const { req, res } = ctx;
-  const network = networkOf(req.socket.remoteAddress);
   res.once('close', () => {
     const state = ctx.state as RequestState;
     const ms = clock.monotonic() - started;
-    observe?.(state.operationId, res.statusCode, ms / 1000);
+    observe?.(state.operationId, res.writableFinished ? res.statusCode : GONE, ms / 1000);
     log.info(
       {
         request_id: state.requestId,
@@ -40,7 +40,7 @@ export function logAccess(ctx: Context, { log, clock, observe }: AccessLogDeps):
         status: res.statusCode,
         duration_ms: Math.round(ms * 1000) / 1000,
         principal: state.principal?.id,
-        network,
+        network: state.network,
         user_agent: visible(req.headers['user-agent']),
         ...(res.writableFinished ? {} : { aborted: true }),
       },

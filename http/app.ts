@@ -5,12 +5,12 @@ import Koa, { type Context } from 'koa';
 import { errorMessage, invariant, NxError, notFound, type Random } from '../kernel/index.js';
 import { type AccessLogDeps, logAccess } from './access-log.js';
 import { discard } from './body.js';
-import { networkOf } from './client-address.js';
 import { compressed } from './compress.js';
 import { cors } from './cors.js';
 import { described } from './describe.js';
 import { codeIn, dialectOf, platformError } from './dialect.js';
 import { errorAnswer, HttpError, problem } from './errors.js';
+import { networkReader } from './forwarded.js';
 import { checkMessage, requestIdOf } from './message.js';
 import { wantsProblem } from './negotiate.js';
 import type { OpenApiDocument } from './openapi.js';
@@ -29,6 +29,8 @@ export interface HttpAppDeps extends AccessLogDeps {
   readonly rateLimit?: RateLimit;
   /** For each network, of requests without good credentials; 1,000 a minute when left out. */
   readonly networkLimit?: RateLimit;
+  /** Addresses and networks of our own proxies, whose `X-Forwarded-For` is believed; none when left out. */
+  readonly trustedProxies?: readonly string[];
   /** Pages of these origins may use the API; none when left out. */
   readonly corsOrigins?: readonly string[];
   /** 1 MiB when left out. */
@@ -61,6 +63,7 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
   const { log, clock, random, maxBodyBytes = 1024 * 1024, checkAnswers = false } = deps;
   const limiter = rateLimiter({ clock, ...(deps.rateLimit ?? LIMIT) });
   const networkLimiter = rateLimiter({ clock, ...(deps.networkLimit ?? LIMIT) });
+  const networkOf = networkReader(deps.trustedProxies ?? []);
   const sharing = cors(deps.corsOrigins ?? []);
   const { authenticate } = deps;
   const pipe = { authenticate, limiter, networkLimiter, clock, maxBodyBytes, checkAnswers };
@@ -83,6 +86,7 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
     const trace = traceOf(ctx.req.headers['traceparent'], random);
     state.traceId = trace?.traceId;
     state.requestId = requestIdOf(ctx.req, trace?.traceId, deps);
+    state.network = networkOf(ctx.req);
     state.dialect = dialectOf(ctx.path);
     ctx.set({ ...SECURITY_HEADERS, 'X-Request-Id': state.requestId });
     if (trace) {
@@ -106,7 +110,7 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
       ctx.status = 204;
       return;
     }
-    const verdict = networkLimiter.take(networkOf(ctx.req.socket.remoteAddress));
+    const verdict = networkLimiter.take((ctx.state as RequestState).network);
     ctx.set(rateLimitHeaders(verdict, clock, 'network'));
     throw verdict.allowed ? unknownRoute(allowed) : rateLimited(verdict, clock, 'network');
   });

@@ -61,7 +61,9 @@ export function authorize(principal: Principal, action: Action, at: Place = {}):
   invariant(policy !== undefined, `no policy for ${action}`);
   const [least, scope] = policy;
   if (least === 'signed_in' || least === 'administrator') {
-    if (least === 'administrator' && !principal.isAdmin) {
+    // A key for one organization is for nothing beyond it.
+    const mayBeyond = principal.isAdmin && principal.organizationId === undefined;
+    if (least === 'administrator' && !mayBeyond) {
       throw forbidden();
     }
   } else {
@@ -91,8 +93,12 @@ export function roleAt(principal: Principal, organizationId: string, workspaceId
   if (role === undefined || left === 'none') {
     return undefined;
   }
-  return left !== undefined && ROLES.indexOf(left) < ROLES.indexOf(role) ? left : role;
+  return left === undefined ? role : narrower(role, left);
 }
+
+/** The lesser of two: a workspace narrows a role and never widens it. */
+export const narrower = (role: Role, left: Role): Role =>
+  ROLES.indexOf(left) < ROLES.indexOf(role) ? left : role;
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string | undefined): T | undefined =>
   key !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;

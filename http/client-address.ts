@@ -4,7 +4,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 /**
  * The network that limits are counted for: an IPv4 address, or the /64 of an IPv6 address, because one customer owns
- * all addresses of it. Taken from the socket; no header is believed.
+ * all addresses of it.
  */
 export function networkOf(address: string | undefined): string {
   const plain = (address ?? '').split('%')[0] ?? '';

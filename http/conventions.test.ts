@@ -100,6 +100,18 @@ test('bad credentials, none, and paths that are not there count for the network;
   await few.close();
 });
 
+test('bad credentials count also where good ones do not', async () => {
+  const probe = large('GET', 2, { limited: false });
+  const few = await startApp([probe], { networkLimit: { limit: 2, windowMs: 60_000 } });
+  const good = await few.user();
+  const statuses: number[] = [];
+  for (const token of ['bad', 'bad', 'bad', good.token]) {
+    statuses.push((await few.call('GET', probe.path, { token })).status);
+  }
+  assert.equal(statuses, [401, 401, 429, 200]);
+  await few.close();
+});
+
 test('authentication without an account counts for the network alone, until it succeeds', () => {
   const limiter = loginLimiter({ clock: movableClock(), limit: 3, windowMs: 1000 });
   for (let index = 0; index < 10; index += 1) {

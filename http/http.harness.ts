@@ -55,13 +55,13 @@ export async function startApp(
   const users = new Map<string, { principal: Principal; sessionVersion: number }>();
   const lines: string[] = [];
   const settings = { issuer: ISSUER, audience: AUDIENCE, clock };
-  const issue = tokenIssuer({ ...settings, random: systemRandom, privateKey, kid });
+  const issue = tokenIssuer({ ...settings, random: systemRandom, signer: () => ({ privateKey, kid }) });
   const app = httpApp({
     routes,
     authenticate: jwtAuthenticator({
       ...settings,
-      keys: new Map([[kid, publicKey]]),
-      loadPrincipal: async (sub, sessionVersion) => {
+      findKey: async (name) => (name === kid ? publicKey : undefined),
+      loadPrincipal: async ({ sub, sessionVersion }) => {
         const user = users.get(sub);
         return user?.sessionVersion === sessionVersion ? user.principal : undefined;
       },
@@ -130,7 +130,7 @@ export async function startApp(
         principal: { kind: 'user', id, userId: id, isAdmin, roles, workspaceRoles: {} },
         sessionVersion: 1,
       });
-      return { id, token: (await issue({ sub: id, sessionVersion: 1 })).token };
+      return { id, token: (await issue({ sub: id, sessionVersion: 1, sessionId: id })).token };
     },
     /** Sends these bytes on a connection of their own and gives all that comes back until it closes. */
     raw: (bytes: string | Buffer, keepOpen = false): Promise<string> =>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 export type { Log } from './access-log.js';
+export * from './api-key.js';
 export { type HttpApp, type HttpAppDeps, httpApp } from './app.js';
 export * from './authorize.js';
 export { described } from './describe.js';
 export { type Dialect, dialectOf } from './dialect.js';
 export * from './errors.js';
+export { isNetwork } from './forwarded.js';
 export * from './jwt.js';
 export * from './login-limit.js';
 export type { Multipart } from './multipart.js';

@@ -28,6 +28,7 @@ const baseClaims = () => ({
   aud: AUDIENCE,
   sub: userId,
   sv: 1,
+  sid: userId,
   iat: seconds(),
   exp: seconds() + 900,
   jti: 'j',
@@ -62,7 +63,7 @@ test('a good token is taken, forged by hand too: the refusals below are for thei
     .map((part) => Buffer.from(part, 'base64url').toString());
   assert.equal(JSON.parse(header), baseHeader());
   const claims = JSON.parse(payload) as Record<string, unknown>;
-  assert.equal(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'iss', 'jti', 'sub', 'sv']);
+  assert.equal(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'iss', 'jti', 'sid', 'sub', 'sv']);
   assert.is(Number(claims['exp']) - Number(claims['iat']), 900);
 });
 
@@ -140,6 +141,8 @@ test('C05: claims', async () => {
     'sub unknown': forge({}, { sub: '0189aaaa-0000-7000-8000-000000000000' }),
     'old session': forge({}, { sv: 0 }),
     'no session version': forge({}, { sv: undefined }),
+    'no session': forge({}, { sid: undefined }),
+    'session no id': forge({}, { sid: '__proto__' }),
     'session version as text': forge({}, { sv: '1' }),
   });
 });

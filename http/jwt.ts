@@ -28,14 +28,27 @@ export const keyId = (publicKey: KeyObject): string =>
     .digest('base64url')
     .slice(0, 22);
 
-/** Signs access tokens with a P-256 key. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+}
+
+/** Whose token: which session of which user, and the version of the user's sessions. */
+export interface TokenSubject {
+  readonly sub: string;
+  readonly sessionVersion: number;
+  readonly sessionId: string;
+}
+
+/** Signs access tokens with the P-256 key that `signer` names at that moment. */
 export function tokenIssuer(
-  deps: TokenSettings & { random: Random; privateKey: KeyObject; kid: string; lifetimeS?: number },
-): (subject: { sub: string; sessionVersion: number }) => Promise<{ token: string; expiresIn: number }> {
-  const { issuer, audience, clock, random, privateKey, kid, lifetimeS = ACCESS_TOKEN_SECONDS } = deps;
-  return async ({ sub, sessionVersion }) => {
+  deps: TokenSettings & { random: Random; signer: () => SigningKey; lifetimeS?: number },
+): (subject: TokenSubject) => Promise<{ token: string; expiresIn: number }> {
+  const { issuer, audience, clock, random, signer, lifetimeS = ACCESS_TOKEN_SECONDS } = deps;
+  return async ({ sub, sessionVersion, sessionId }) => {
     const now = Math.floor(clock.now() / 1000);
-    const token = await new SignJWT({ sv: sessionVersion })
+    const { kid, privateKey } = signer();
+    const token = await new SignJWT({ sv: sessionVersion, sid: sessionId })
       .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid })
       .setIssuer(issuer)
       .setAudience(audience)
@@ -48,21 +61,24 @@ export function tokenIssuer(
   };
 }
 
-/** Undefined when the user is gone or disabled, or the session version is not the current one. */
-export type LoadPrincipal = (sub: string, sessionVersion: number) => Promise<Principal | undefined>;
+/** Undefined when the user is gone or disabled, the session is over, or its version is not the current one. */
+export type LoadPrincipal = (subject: TokenSubject, issuedAt: number) => Promise<Principal | undefined>;
+
+/** The public key of this name; undefined when there is none. */
+export type FindKey = (kid: string) => Promise<KeyObject | undefined>;
 
 /**
  * Bearer tokens. A key verifies one algorithm, whatever the token's header says; keys come from the table by `kid` and
  * never from the token. Every fault is the same UNAUTHORIZED.
  */
 export function jwtAuthenticator(
-  deps: TokenSettings & { keys: ReadonlyMap<string, KeyObject>; loadPrincipal: LoadPrincipal },
+  deps: TokenSettings & { findKey: FindKey; loadPrincipal: LoadPrincipal },
 ): Authenticate {
-  const { keys, clock, loadPrincipal } = deps;
+  const { findKey, clock, loadPrincipal } = deps;
   const seconds = (): number => Math.floor(clock.now() / 1000);
   const options = {
     // The library's types do not know key objects; its verifier takes them, and they are the fastest.
-    secret: async (header: unknown) => keyFor(keys, header) as unknown as Buffer,
+    secret: async (header: unknown) => (await keyFor(findKey, header)) as unknown as Buffer,
     algorithms: [ALGORITHM],
     issuer: deps.issuer,
     audience: deps.audience,
@@ -81,7 +97,8 @@ export function jwtAuthenticator(
     if (!wellFormed(claims, seconds())) {
       throw invalidToken();
     }
-    const principal = await loadPrincipal(claims.sub, claims.sv);
+    const { sub, sv: sessionVersion, sid: sessionId, iat } = claims;
+    const principal = await loadPrincipal({ sub, sessionVersion, sessionId }, iat);
     if (!principal) {
       throw invalidToken();
     }
@@ -98,10 +115,11 @@ async function claimsOf(ctx: Context, verify: koaJwt.Middleware): Promise<unknow
   return (ctx.state as { claims?: unknown }).claims;
 }
 
-function keyFor(keys: ReadonlyMap<string, KeyObject>, header: unknown): KeyObject {
+async function keyFor(findKey: FindKey, header: unknown): Promise<KeyObject> {
   const { alg, typ, kid, crit } = header as Record<string, unknown>;
-  const key = typeof kid === 'string' ? keys.get(kid) : undefined;
-  if (!key || alg !== ALGORITHM || typ !== TYPE || crit !== undefined) {
+  const ours = alg === ALGORITHM && typ === TYPE && crit === undefined;
+  const key = ours && typeof kid === 'string' ? await findKey(kid) : undefined;
+  if (!key) {
     throw new Error('not a token of ours');
   }
   return key;
@@ -110,6 +128,8 @@ function keyFor(keys: ReadonlyMap<string, KeyObject>, header: unknown): KeyObjec
 interface Claims {
   readonly sub: string;
   readonly sv: number;
+  readonly sid: string;
+  readonly iat: number;
 }
 
 /** What the library does not ask for: that the claims are there at all, and of the right type. */
@@ -117,10 +137,12 @@ function wellFormed(claims: unknown, now: number): claims is Claims {
   if (typeof claims !== 'object' || claims === null) {
     return false;
   }
-  const { sub, sv, exp, iat } = claims as Record<string, unknown>;
+  const { sub, sv, sid, exp, iat } = claims as Record<string, unknown>;
   return (
     typeof sub === 'string' &&
     isUuid(sub) &&
+    typeof sid === 'string' &&
+    isUuid(sid) &&
     Number.isSafeInteger(sv) &&
     Number.isSafeInteger(exp) &&
     Number.isSafeInteger(iat) &&
@@ -128,7 +150,7 @@ function wellFormed(claims: unknown, now: number): claims is Claims {
   );
 }
 
-const invalidToken = (): HttpError =>
+export const invalidToken = (): HttpError =>
   new HttpError('UNAUTHORIZED', 'Invalid credentials', {
     'WWW-Authenticate': 'Bearer realm="nxmesh", error="invalid_token"',
   });

@@ -6,6 +6,7 @@ import { type Clock, detail, NxError, type Random, uuidv7 } from '../kernel/inde
 const SINGLE = new Set([
   'host',
   'authorization',
+  'x-api-key',
   'content-type',
   'content-encoding',
   'idempotency-key',

@@ -34,7 +34,7 @@ export function openApi(routes: readonly Route[], version: string): OpenApiDocum
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { apiKey: [] }],
     tags: tagsOf(routes.map((one) => one.tag)),
     paths,
     components: {
@@ -43,8 +43,9 @@ export function openApi(routes: readonly Route[], version: string): OpenApiDocum
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          description: 'An access token that `login` gave',
+          description: 'An access token that `login` gave, or an API key',
         },
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key' },
       },
     },
   };

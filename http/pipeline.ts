@@ -6,7 +6,7 @@ import { closed, Uuid, type Validator, validator } from '../schemas/index.js';
 import { answerer } from './answer.js';
 import { anonymous, authorize, type Grant, type Principal } from './authorize.js';
 import { readBody } from './body.js';
-import { isFromHere, networkOf } from './client-address.js';
+import { isFromHere } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
 import { isMultipart, readMultipart } from './multipart.js';
 import { accepts, mediaType } from './negotiate.js';
@@ -54,7 +54,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
     const state = ctx.state as RequestState;
     state.operationId = route.operationId;
     state.dialect = dialect;
-    const network = networkOf(ctx.req.socket.remoteAddress);
+    const { network } = state;
     const principal = await whoAsks(ctx, route, deps, network);
     state.principal = principal;
     if (permission !== 'public' && !mustAllow && !isOpen(route, ctx)) {
@@ -70,17 +70,27 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       ? parseIfMatch(ctx.req.headers['if-match'], dialect === 'platform')
       : undefined;
     const position = positionOf(ctx.req);
-    const read =
+    const sent =
       route.multipart && isMultipart(ctx.req)
-        ? readMultipart(ctx.req, route.multipart, deps.maxBodyBytes)
-        : readBody(ctx.req, deps.maxBodyBytes);
-    const body = bodyOf(route, checkBody, await read);
+        ? await readMultipart(ctx.req, route.multipart, deps.maxBodyBytes)
+        : await readBody(ctx.req, deps.maxBodyBytes);
+    let body: { readonly value: unknown } | undefined;
+    // Judged once the right is decided: what is wrong with a body is for those who may send one.
+    const judged = (): unknown => {
+      body ??= { value: bodyOf(route, checkBody, sent) };
+      return body.value;
+    };
+    if (!mustAllow) {
+      judged();
+    }
     let grant: Grant | undefined;
     let gone: AbortSignal | undefined;
     const request: HandlerRequest = {
       params,
       query,
-      body,
+      get body() {
+        return judged();
+      },
       principal,
       requestId: state.requestId,
       idempotencyKey,
@@ -89,6 +99,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       prefer: route.accepted ? preferOf(ctx.req.headers.prefer) : NO_WISH,
       path: fill(route.path, params),
       network,
+      header: (name) => headerOf(ctx, name),
       get signal() {
         gone ??= goneSignal(ctx.res);
         return gone;
@@ -99,6 +110,7 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
           organizationId,
           ...(workspaceId === undefined ? {} : { workspaceId }),
         });
+        judged();
         return grant;
       },
     };
@@ -113,8 +125,11 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
  * whoever has good ones is not kept out by a neighbour's bad ones.
  */
 async function whoAsks(ctx: Context, route: Route, deps: PipelineDeps, network: string): Promise<Principal> {
+  const isCounted = route.limited !== false;
   if (isOpen(route, ctx)) {
-    count(ctx, route, deps, 'network', network);
+    if (isCounted) {
+      count(ctx, deps, 'network', network);
+    }
     return anonymous;
   }
   let principal: Principal;
@@ -122,11 +137,14 @@ async function whoAsks(ctx: Context, route: Route, deps: PipelineDeps, network: 
     principal = await deps.authenticate(ctx);
   } catch (error) {
     if (error instanceof NxError && error.code === 'UNAUTHORIZED') {
-      count(ctx, route, deps, 'network', network);
+      // Also where good ones are not counted.
+      count(ctx, deps, 'network', network);
     }
     throw error;
   }
-  count(ctx, route, deps, 'principal', `${principal.kind}:${principal.id}`);
+  if (isCounted) {
+    count(ctx, deps, 'principal', `${principal.kind}:${principal.id}`);
+  }
   return principal;
 }
 
@@ -135,14 +153,10 @@ const isOpen = (route: Route, ctx: Context): boolean =>
 
 function count(
   ctx: Context,
-  route: Route,
   { clock, limiter, networkLimiter }: PipelineDeps,
   policy: 'principal' | 'network',
   key: string,
 ): void {
-  if (route.limited === false) {
-    return;
-  }
   const verdict = (policy === 'network' ? networkLimiter : limiter).take(key);
   if (!verdict.allowed) {
     throw rateLimited(verdict, clock, policy);
@@ -180,6 +194,11 @@ function bodyOf(route: Route, check: Validator<unknown>, body: unknown): unknown
 
 const fill = (pattern: string, params: Record<string, string>): string =>
   pattern.replaceAll(/\{([a-z_]+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+
+function headerOf({ req }: Context, name: string): string | undefined {
+  const value = req.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
 
 /** Aborts when the connection closes before the answer is out. */
 function goneSignal(response: ServerResponse): AbortSignal {

@@ -15,6 +15,20 @@ interface Place {
 export const PLATFORM: Readonly<Record<string, Place>> = {
   getStatus: { method: 'GET', path: '/api/v1/status' },
   login: { method: 'POST', path: '/api/v1/auth/login' },
+  refreshSession: { method: 'POST', path: '/api/v1/auth/refresh' },
+  logout: { method: 'POST', path: '/api/v1/auth/logout' },
+  listUsers: { method: 'GET', path: '/api/v1/users' },
+  createUser: { method: 'POST', path: '/api/v1/users' },
+  getMe: { method: 'GET', path: '/api/v1/users/me' },
+  updateMe: { method: 'PUT', path: '/api/v1/users/me' },
+  changePassword: { method: 'POST', path: '/api/v1/users/me/change-password' },
+  getUser: { method: 'GET', path: '/api/v1/users/{user_id}' },
+  updateUser: { method: 'PUT', path: '/api/v1/users/{user_id}' },
+  deleteUser: { method: 'DELETE', path: '/api/v1/users/{user_id}' },
+  listApiKeys: { method: 'GET', path: '/api/v1/api-keys' },
+  createApiKey: { method: 'POST', path: '/api/v1/api-keys' },
+  getApiKey: { method: 'GET', path: '/api/v1/api-keys/{api_key_id}' },
+  revokeApiKey: { method: 'DELETE', path: '/api/v1/api-keys/{api_key_id}' },
 };
 
 /** The platform's routes for those of `/v1` that are in this process. */

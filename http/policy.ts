@@ -15,6 +15,19 @@ export const POLICY = {
   'organization.read': ['viewer', 'read:organizations'],
   'organization.update': ['admin', 'write:organizations'],
   'organization.delete': ['owner', 'write:organizations'],
+  'member.list': ['viewer', 'read:members'],
+  'member.read': ['viewer', 'read:members'],
+  'member.add': ['admin', 'write:members'],
+  'member.update': ['admin', 'write:members'],
+  'member.remove': ['admin', 'write:members'],
+  'member.leave': ['viewer'],
+  'workspace_member.list': ['viewer', 'read:members'],
+  'workspace_role.set': ['admin', 'write:members'],
+  'workspace_role.clear': ['admin', 'write:members'],
+  'invitation.list': ['admin', 'read:members'],
+  'invitation.create': ['admin', 'write:members'],
+  'invitation.revoke': ['admin', 'write:members'],
+  'invitation.accept': ['signed_in'],
   'workspace.list': ['viewer', 'read:workspaces'],
   'workspace.create': ['admin', 'write:workspaces'],
   'workspace.read': ['viewer', 'read:workspaces'],
@@ -44,6 +57,23 @@ export const POLICY = {
   'status.read': ['signed_in', 'read:status'],
   'process_metrics.read': ['administrator', 'admin:system'],
   'change.read': ['viewer', 'read:changes'],
+  'user.list': ['administrator', 'admin:system'],
+  'user.read': ['administrator', 'admin:system'],
+  'user.create': ['administrator', 'admin:system'],
+  'user.update': ['administrator', 'admin:system'],
+  'user.delete': ['administrator', 'admin:system'],
+  'user.end_sessions': ['administrator', 'admin:system'],
+  'signing_key.rotate': ['administrator'],
+  'me.read': ['signed_in'],
+  'me.update': ['signed_in'],
+  'me.change_password': ['signed_in'],
+  'session.list': ['signed_in'],
+  'session.logout': ['signed_in'],
+  'session.revoke': ['signed_in'],
+  'api_key.list': ['signed_in'],
+  'api_key.read': ['signed_in'],
+  'api_key.create': ['signed_in'],
+  'api_key.revoke': ['signed_in'],
   'audit.read': ['admin', 'read:audit'],
   'audit.read_installation': ['administrator', 'admin:system'],
   'audit.read_key': ['signed_in', 'read:audit'],
@@ -60,3 +90,14 @@ export const policyOf = (action: Action): readonly [least: Least, scope?: string
 /** Whether the action is decided on an organization, so that its handler must ask `allow` before it answers. */
 export const needsOrganization = (action: Action): boolean =>
   (ROLES as readonly string[]).includes(POLICY[action][0]);
+
+/** Scopes of what has no route of its own here, or is asked for in another way. */
+const MORE_SCOPES = ['read:plugins', 'write:plugins', 'admin:system', 'events:emit', 'events:subscribe'];
+
+/** Every scope that an API key may have. */
+export const SCOPES: readonly string[] = [
+  ...new Set([
+    ...Object.values(POLICY).flatMap((policy: readonly [least: Least, scope?: string]) => policy[1] ?? []),
+    ...MORE_SCOPES,
+  ]),
+].sort();

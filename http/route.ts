@@ -35,6 +35,8 @@ export interface HandlerRequest<Params = Record<string, string>, Query = unknown
   readonly path: string;
   /** The caller's network: an IPv4 address or an IPv6 /64, as the socket shows it. */
   readonly network: string;
+  /** A header field by its name in lower case. What it says is the caller's word. */
+  readonly header: (name: string) => string | undefined;
   /** Aborts when the caller has gone. */
   readonly signal: AbortSignal;
   /**

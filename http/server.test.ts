@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Agent, request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -88,6 +89,36 @@ test('close cuts off what does not end in time', async () => {
   await app.server.close(100);
   assert.is(await running, 'cut');
   await gone.promise;
+});
+
+test('G07: two thousand callers that send nothing or a byte at a time hold up nobody', async () => {
+  const app = await startApp([], { server: { headersTimeoutMs: 30_000 } });
+  const sockets = await Promise.all(
+    Array.from(
+      { length: 2000 },
+      (_, index) =>
+        new Promise<Socket>((resolve, reject) => {
+          const socket = connect(app.server.port, app.server.host, () => {
+            socket.write(index % 2 === 0 ? '' : 'GET / HT');
+            resolve(socket);
+          });
+          socket.on('error', reject);
+        }),
+    ),
+  );
+  const times: number[] = [];
+  for (let index = 0; index < 50; index += 1) {
+    const started = performance.now();
+    assert.is((await app.call('GET', '/v1/nothing')).status, 404);
+    times.push(performance.now() - started);
+  }
+  // The median: other processes' share of the machine is not ours.
+  const [median = 0] = times.sort((a, b) => a - b).slice(25);
+  assert.ok(median < 100, `${median} ms`);
+  for (const socket of sockets) {
+    socket.destroy();
+  }
+  await app.close();
 });
 
 test('a route that names an action without a policy, or is there twice, does not start', () => {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { timingSafeEqual } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const REDACTED = '[redacted]';
@@ -29,4 +30,10 @@ export class Secret<T = string> {
   [inspect.custom](): string {
     return REDACTED;
   }
+}
+
+/** Whether two digests are the same, in a time that does not tell where they differ. */
+export function sameText(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }

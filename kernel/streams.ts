@@ -12,6 +12,7 @@ export const CATEGORIES = [
   'slug',
   'session',
   'api_key',
+  'username',
   'audit',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -34,6 +35,7 @@ export const streams = {
   slug: stream('slug'),
   session: stream('session'),
   api_key: stream('api_key'),
+  username: stream('username'),
   audit: stream('audit'),
 } as const satisfies Record<Category, (id: string) => string>;
 

@@ -8,16 +8,19 @@ export {
   NOTHING,
   type SignedCheckpoint,
 } from '../domain/index.js';
-export { type Access, access, type Rights } from './access/index.js';
+export { type Access, type AccessKey, type AccessSession, access, type Rights } from './access/index.js';
 export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
+export { type Directory, directory, type Person, USER_SORTS } from './directory/index.js';
 export { type Blame, blameLines } from './history/blame.js';
 export { type AgentAt, type ConfigAt, type Past, past } from './history/config.js';
 export { configDiff, emptyConfig } from './history/diff.js';
 export { fileDiffs, linesOf, type Rendered, renderFor } from './history/rendered.js';
 export { versionOf } from './history/version-of.js';
+export type { InvitationDoc } from './invitations.js';
+export { type MemberDoc, memberId } from './members.js';
 export { type Models, readModels } from './models.js';
 export type { OperationDoc } from './operations.js';
 export type { OrganizationDoc } from './organizations.js';

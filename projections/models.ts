@@ -2,6 +2,8 @@
 import { type AgentDoc, agents } from './agents.js';
 import { type CertificateDoc, certificates } from './certificates.js';
 import { changes, type DeliveryDoc, type VersionDoc } from './changes.js';
+import { type InvitationDoc, invitations } from './invitations.js';
+import { type MemberDoc, members } from './members.js';
 import { type OperationDoc, operations } from './operations.js';
 import { type OrganizationDoc, organizations } from './organizations.js';
 import { type PlaceDoc, places } from './places.js';
@@ -16,6 +18,8 @@ export interface Models {
   readonly agents: AgentDoc;
   readonly certificates: CertificateDoc;
   readonly deliveries: DeliveryDoc;
+  readonly invitations: InvitationDoc;
+  readonly members: MemberDoc;
   readonly operations: OperationDoc;
   readonly organizations: OrganizationDoc;
   readonly places: PlaceDoc;
@@ -31,6 +35,8 @@ export interface Models {
 /** Every read model. */
 export const readModels: readonly Projection[] = [
   organizations,
+  members,
+  invitations,
   workspaces,
   places,
   agents,

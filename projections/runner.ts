@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setMaxListeners } from 'node:events';
 /**
  * Keeps read models up to date with the log: one ordered loop a projection, each owned by one process at a time.
  * Documents and checkpoint move in one write, so that a crash at any point neither loses an event nor counts it twice.
@@ -74,6 +75,8 @@ export function projectionRunner(
     saveEveryMs: options.saveEveryMs ?? 1_000,
   };
   const stopping = new AbortController();
+  // Every read model listens.
+  setMaxListeners(0, stopping.signal);
   const { signal } = stopping;
 
   /** How long to wait before the next session; undefined when there is to be none. */

@@ -13,6 +13,8 @@ const HARMLESS = new Set([
   'fingerprint',
   // When a token ends, not what it is.
   'token_expires_at',
+  // What describes a key: its name, scopes and prefix.
+  'api_key',
 ]);
 const SUSPICIOUS = /token|secret|password|private|credential|sha256|hash|hmac|digest|fingerprint|(^|_)keys?$/;
 
@@ -48,7 +50,8 @@ test('every field that is named as kept inside is there', () => {
     }
   }
   assert.not.ok(publishedTypes.includes('email.reserved'));
-  assert.is(publishedTypes.length, Object.keys(eventSchemas).length - 1);
+  const all = Object.values(NOT_PUBLISHED).filter((hidden) => hidden === 'all').length;
+  assert.is(publishedTypes.length, Object.keys(eventSchemas).length - all);
 });
 
 test('leaves them out, and nothing else', () => {

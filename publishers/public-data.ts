@@ -11,6 +11,17 @@ export const NOT_PUBLISHED: { readonly [T in EventType]?: readonly string[] | 'a
   'agent.registered': ['public_key_sha256'],
   // Its stream is named after a keyed hash of the address; who was made says `user.created`.
   'email.reserved': 'all',
+  'email.released': 'all',
+  'username.reserved': 'all',
+  'username.released': 'all',
+  // Who is signed in, and when, is nobody's business but theirs.
+  'session.started': 'all',
+  'session.refreshed': 'all',
+  'session.ended': 'all',
+  'api_key.created': ['secret_sha256'],
+  'invitation.created': ['token_sha256'],
+  // Of use to who checks the audit of this log, which has it.
+  'audit.checkpoint_signed': 'all',
 };
 
 export const publishedTypes: readonly EventType[] = (Object.keys(eventSchemas) as EventType[]).filter(

@@ -2,7 +2,7 @@
 import { eventLog, memoryLog } from '../event-log/index.js';
 import { startApp, type TestApp } from '../http/http.harness.js';
 import { streams, systemClock, timestamp, uuidv5 } from '../kernel/index.js';
-import { past, reader, readModels, recordId, subjectKey, versionId } from '../projections/index.js';
+import { memberId, past, reader, readModels, recordId, subjectKey, versionId } from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { schemaVersion } from '../schemas/index.js';
 import { agentHealth } from './agent-health.js';
@@ -29,6 +29,8 @@ export async function startReadApi() {
     );
     await store.setPointer(projection.name, projection.version);
   }
+  /** Of users and of invitations, as the vault has them. */
+  const addresses = new Map<string, string>();
   const state = { position: 100n, ready: { ok: true } as { ok: boolean; why?: string } };
   const queries = queryRoutes({
     reader: reader(store, readModels),
@@ -36,6 +38,8 @@ export async function startReadApi() {
     health: agentHealth(store),
     past: past(log),
     clock: systemClock,
+    addressOf: async (userId) => addresses.get(userId),
+    invitedAddress: async (id) => addresses.get(id),
     audit: auditDeps(),
   });
   const routes = [...queries, ...probes(async () => state.ready)];
@@ -52,7 +56,8 @@ export async function startReadApi() {
   let position = 0n;
   /** A record of the resource as it stands, as its event would leave it. */
   const record = async (kind: string, doc: Doc, workspace: string | null): Promise<void> => {
-    const organization = workspace === null ? String(doc.organization_id ?? doc.id) : owners.get(workspace);
+    const organization =
+      workspace === null ? ((doc.organization_id as string | undefined) ?? doc.id) : owners.get(workspace);
     position += 1n;
     const id = recordId(position);
     await put('records', {
@@ -136,6 +141,7 @@ export async function startReadApi() {
     routes,
     store,
     state,
+    addresses,
     put,
     organization: async (name: string) => {
       const doc = { ...resource(idOf(name), 1), name, slug: name };
@@ -148,6 +154,24 @@ export async function startReadApi() {
       await put('workspaces', doc);
       await record('workspace', doc, null);
     },
+    member: (name: string, organization: string, fields: Record<string, unknown> = {}) =>
+      put('members', {
+        ...resource(memberId(idOf(organization), idOf(name)), 2),
+        organization_id: idOf(organization),
+        user_id: idOf(name),
+        role: 'editor',
+        workspace_roles: {},
+        ...fields,
+      }),
+    invitation: (name: string, organization: string, expires_at = '2100-01-01T00:00:00.000Z') =>
+      put('invitations', {
+        ...resource(idOf(name), 3),
+        organization_id: idOf(organization),
+        role: 'viewer',
+        invited_by: idOf('owner'),
+        has_address: true,
+        expires_at,
+      }),
     upstream: (name: string, workspace: string, revision = 3) =>
       within('upstream', 'upstreams', {
         ...resource(idOf(name), revision),

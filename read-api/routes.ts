@@ -11,6 +11,8 @@ import { historyQueries } from './history/history.js';
 import { requestQueries } from './history/request.js';
 import { type PastScopeDeps, pastScope } from './history/scope.js';
 import { versionQueries } from './history/version.js';
+import { invitationQueries } from './invitation.js';
+import { memberQueries } from './member.js';
 import { operationQueries } from './operation.js';
 import { organizationQueries } from './organization.js';
 import { scope } from './scope.js';
@@ -21,6 +23,10 @@ import { workspaceQueries } from './workspace.js';
 export interface ReadApiDeps extends PastScopeDeps {
   readonly health: LoadHealth;
   readonly clock: Clock;
+  /** The address of a user, from the vault; undefined once it is gone. */
+  readonly addressOf: (userId: string) => Promise<string | undefined>;
+  /** The address that an invitation is for. */
+  readonly invitedAddress: (invitationId: string) => Promise<string | undefined>;
   readonly audit: AuditDeps;
 }
 
@@ -30,6 +36,8 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
   const past = pastScope(deps);
   return [
     ...organizationQueries(scoped, past),
+    ...memberQueries(scoped, deps),
+    ...invitationQueries(scoped, deps),
     ...workspaceQueries(scoped, past),
     ...agentQueries(scoped, past, deps.health),
     ...upstreamQueries(scoped, past),

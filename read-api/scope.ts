@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HandlerRequest, pageAnswer, windowOf } from '../http/index.js';
-import { notFound, unavailable } from '../kernel/index.js';
+import { type HandlerRequest, pageAnswer, roleAt, windowOf } from '../http/index.js';
+import { NxError, notFound, unavailable } from '../kernel/index.js';
 import { INSTALLATION, type Models, type Page, type Reader } from '../projections/index.js';
 import { type Query, StoreUnavailable } from '../read-store/index.js';
 
@@ -18,6 +18,15 @@ export type ReadRequest = Pick<
 /** Collections whose documents belong to a workspace. */
 export type InWorkspace = {
   [N in keyof Models]: Models[N] extends { readonly workspace_id: string } ? N : never;
+}[keyof Models];
+
+/** Collections whose documents belong to an organization and to no workspace, which could be hidden. */
+export type InOrganization = {
+  [N in keyof Models]: Models[N] extends { readonly organization_id: string }
+    ? N extends 'workspaces'
+      ? never
+      : N
+    : never;
 }[keyof Models];
 
 export interface ScopeDeps {
@@ -44,6 +53,24 @@ export interface Scope {
     workspaceId: string,
     query: Query,
   ): Promise<Page<Scoped<Models[N]>>>;
+  oneOfOrganization<N extends InOrganization>(
+    request: ReadRequest,
+    name: N,
+    organizationId: string,
+    id: string,
+  ): Promise<Scoped<Models[N]>>;
+  listOfOrganization<N extends InOrganization>(
+    request: ReadRequest,
+    name: N,
+    organizationId: string,
+    query: Query,
+  ): Promise<Page<Scoped<Models[N]>>>;
+  /** The members of a workspace's organization. */
+  membersOfWorkspace(
+    request: ReadRequest,
+    workspaceId: string,
+    query: Query,
+  ): Promise<Page<Scoped<Models['members']>>>;
   /** Runs `load` on an organization's audit: it gets the read models, and the chain that it may read of them. */
   audit<T>(
     request: ReadRequest,
@@ -101,16 +128,31 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
     return yes(organization);
   }
 
+  /** Ids of an organization's workspaces that are there and hidden from whoever asks. */
+  async function hiddenIn(request: ReadRequest, organizationId: string): Promise<ReadonlySet<string>> {
+    const { principal } = request;
+    const narrowed = Object.keys(principal.workspaceRoles);
+    const ids = narrowed.filter((id) => roleAt(principal, organizationId, id) === undefined);
+    if (ids.length === 0) {
+      return new Set();
+    }
+    const found = await reader.getMany('workspaces', ids);
+    const there = [...found.values()].filter((one) => one.organization_id === organizationId);
+    return new Set(there.map(({ id }) => id));
+  }
+
   return {
     organization: (request, id) => read(request, () => allowOrganization(request, id)),
     organizations: (request) =>
       read(request, async () => {
         const { principal } = request;
         const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
-        if (principal.isAdmin) {
+        if (principal.isAdmin && principal.organizationId === undefined) {
           return yesAll(await reader.find('organizations', { orderBy: 'slug', offset, limit }));
         }
-        const found = await reader.getMany('organizations', Object.keys(principal.roles));
+        const own = principal.organizationId ?? Object.keys(principal.roles);
+        const ids = [own].flat().filter((id) => roleAt(principal, id) !== undefined);
+        const found = await reader.getMany('organizations', ids);
         const items = [...found.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1));
         return yesAll({ items: items.slice(offset, offset + limit), total: items.length });
       }),
@@ -120,7 +162,15 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
         await allowOrganization(request, organization_id);
         const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
         const where = { organization_id };
-        return yesAll(await reader.find('workspaces', { where, orderBy: 'slug', offset, limit }));
+        const hidden = await hiddenIn(request, organization_id);
+        if (hidden.size === 0) {
+          return yesAll(await reader.find('workspaces', { where, orderBy: 'slug', offset, limit }));
+        }
+        // So many more than the page's end that the page is full whichever of them are hidden.
+        const upTo = offset + limit + hidden.size;
+        const found = await reader.find('workspaces', { where, orderBy: 'slug', limit: upTo });
+        const items = found.items.filter(({ id }) => !hidden.has(id)).slice(offset, offset + limit);
+        return yesAll({ items, total: found.total - hidden.size });
       }),
     one: (request, name, id) =>
       read(request, async () => {
@@ -136,9 +186,31 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
         await allowWorkspace(request, workspace_id);
         return yesAll(await reader.find(name, { ...query, where: { ...query.where, workspace_id } }));
       }),
+    oneOfOrganization: (request, name, organizationId, id) =>
+      read(request, async () => {
+        await allowOrganization(request, organizationId);
+        const doc = await reader.get(name, id);
+        if (doc?.organization_id !== organizationId) {
+          throw notFound('Resource');
+        }
+        return yes(doc);
+      }),
+    listOfOrganization: (request, name, organization_id, query) =>
+      read(request, async () => {
+        await allowOrganization(request, organization_id);
+        return yesAll(await reader.find(name, { ...query, where: { ...query.where, organization_id } }));
+      }),
+    membersOfWorkspace: (request, workspaceId, query) =>
+      read(request, async () => {
+        const { organization_id } = await allowWorkspace(request, workspaceId);
+        return yesAll(await reader.find('members', { ...query, where: { ...query.where, organization_id } }));
+      }),
     audit: (request, organizationId, load) =>
       read(request, async () => {
         request.allow(organizationId);
+        if ((await hiddenIn(request, organizationId)).size > 0) {
+          throw new NxError('FORBIDDEN', 'The audit has what is hidden from you');
+        }
         // Not the organization is asked for: its audit outlives it.
         if (!(await reader.get('chains', organizationId))) {
           throw notFound('Organization');

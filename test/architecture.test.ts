@@ -171,6 +171,37 @@ test('clock, randomness and timers stand in kernel and app only', () => {
   );
 });
 
+/** Files of the read API that read a store without the scope, and why they may. */
+const UNSCOPED: Record<string, string> = {
+  'read-api/scope.ts': 'is the scope',
+  'read-api/agent-health.ts': 'reads health by the ids of agents that came through the scope',
+  'read-api/audit/export.ts': 'gets its reader from the scope, with the one chain that it may read',
+  'read-api/audit/index.ts': 'hands on the reader that the scope gives',
+  'read-api/audit/present.ts': 'gets its reader from the scope',
+  'read-api/audit/query.ts': 'gets its reader from the scope',
+  'read-api/history/agent-config.ts':
+    'reads the records of a workspace that the scope of the past let through',
+  'read-api/history/at.ts': 'finds positions by instants, for what the scope of the past let through',
+  'read-api/history/request.ts': 'asks `allow` for every record by itself',
+  'read-api/history/scope.ts': 'is the scope of the past',
+};
+
+test('what is read comes through the scope, and what is written through the place of its resource', () => {
+  const reads = /\bReader\b|\breader\b|\bReadStore\b|\breadStore\b/;
+  const wrong = sources.filter((file) => {
+    if (isTest(file)) {
+      return false;
+    }
+    const text = readFileSync(join(root, file), 'utf8');
+    return (
+      (roomOf(file) === 'read-api' && UNSCOPED[file] === undefined && reads.test(text)) ||
+      (roomOf(file) === 'commands' && file !== 'commands/request.ts' && /\blocate\(/.test(text))
+    );
+  });
+  assert.equal(wrong, []);
+  assert.ok(Object.keys(UNSCOPED).every((file) => sources.includes(file)));
+});
+
 test('child processes start in one place, never through a shell', () => {
   const wrong = sources.filter((file) => {
     const text = readFileSync(join(root, file), 'utf8');

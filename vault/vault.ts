@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { canonicalJson, type Random, Secret } from '../kernel/index.js';
-import type { Doc, ReadStore } from '../read-store/index.js';
+import { canonicalJson, type Random, Secret, unavailable } from '../kernel/index.js';
+import { type Doc, type ReadStore, StoreUnavailable } from '../read-store/index.js';
 import { type Sealed, seal, unseal } from './envelope.js';
 import { MASTER_KEY_BYTES } from './master-key.js';
 import type { Vault } from './port.js';
@@ -87,15 +87,26 @@ export async function openVault({ store, masterKey, random }: VaultDeps): Promis
   }
 
   return {
-    put: async (id, secret) => {
-      const before = await record(SECRETS, id);
-      await put(SECRETS, close(id, Number(before?.version ?? 0) + 1, secret.reveal()));
-    },
-    get: async (id) => {
-      const found = await record(SECRETS, id);
-      return found && new Secret(open(id, found));
-    },
-    destroy: (id) => store.write([{ kind: 'delete', collection: SECRETS, id }]),
+    put: (id, secret) =>
+      reach(async () => {
+        const before = await record(SECRETS, id);
+        await put(SECRETS, close(id, Number(before?.version ?? 0) + 1, secret.reveal()));
+      }),
+    get: (id) =>
+      reach(async () => {
+        const found = await record(SECRETS, id);
+        return found && new Secret(open(id, found));
+      }),
+    destroy: (id) => reach(() => store.write([{ kind: 'delete', collection: SECRETS, id }])),
     close: () => store.close(),
   };
+}
+
+/** A store that is out of reach, or has no room, may be asked again: the caller is told so. */
+async function reach<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof StoreUnavailable ? unavailable('The vault is out of reach', error) : error;
+  }
 }

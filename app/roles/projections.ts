@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
 import { signCheckpoints } from '../audit-signing.js';
-import { destroyDeletedKeys } from '../certificate-keys.js';
+import { destroyDeletedKeys, destroyInvitedAddresses } from '../certificate-keys.js';
 import type { Context } from '../context.js';
+import { expireSessions, finishSignIns } from '../sign-in-workflow.js';
 import { worst } from '../status.js';
 import { supervise } from '../supervise.js';
 import { workflowCheckpoint } from '../workflow-checkpoint.js';
@@ -48,6 +49,27 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ),
     { timers, log, signal: stopping.signal },
   );
+  const addresses = supervise(
+    'invited-addresses',
+    (signal) =>
+      destroyInvitedAddresses(
+        { events, vault, checkpoint: workflowCheckpoint(readStore, 'invited-addresses') },
+        signal,
+      ),
+    { timers, log, signal: stopping.signal },
+  );
+  const supervised = { timers, log, signal: stopping.signal };
+  const { people, access } = context;
+  const signIns = { events, access, ...people, personal: context.keys.personal, timers };
+  const ending = [
+    supervise(
+      'sign-ins',
+      (signal) =>
+        finishSignIns({ ...signIns, checkpoint: workflowCheckpoint(readStore, 'sign-ins') }, signal),
+      supervised,
+    ),
+    supervise('expiry', (signal) => expireSessions(signIns, signal), supervised),
+  ];
   const audit = supervise(
     'audit-checkpoints',
     (signal) =>
@@ -94,7 +116,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
       ]),
     close: async () => {
       stopping.abort();
-      await Promise.all([workflow, keys, audit]);
+      await Promise.all([workflow, keys, audit, addresses, ...ending]);
       await runner.stop();
     },
   };

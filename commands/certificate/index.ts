@@ -104,13 +104,13 @@ export function certificateCommands(deps: CertificateCommandDeps): Route[] {
       errors: ['CONFLICT'],
       idempotent: true,
       handler: async (request) => {
-        const { body } = request;
         const { workspaceId, organizationId } = await placeOf(
           deps,
           request,
           'workspace',
           request.params.workspace_id,
         );
+        const { body } = request;
         const context = contextOf(request, deps, { workspaceId, organizationId });
         return body.provider === 'letsencrypt'
           ? ask(workspaceId, body, context)

@@ -2,7 +2,7 @@
 import { decideRewind, type RewindCommand } from '../../domain/index.js';
 import type { EventLog } from '../../event-log/index.js';
 import { type HandlerRequest, type HandlerResult, type Route, route } from '../../http/index.js';
-import { notFound, streams, timestamp } from '../../kernel/index.js';
+import { conflict, detail, notFound, streams, timestamp } from '../../kernel/index.js';
 import { closed, type Fact, Type } from '../../schemas/index.js';
 import { answer, type CommandDeps, contextOf, placeOf } from '../request.js';
 import { factsOf, Rewound, shownOf } from './answer.js';
@@ -25,6 +25,14 @@ interface Prepared {
   /** The facts of the command stand after this revision. */
   readonly sourceRevision: bigint;
 }
+
+/** EventStoreDB takes no more than so many bytes at once, and half of it is no rollback. */
+const tooLarge = (error: unknown): Error | undefined =>
+  error instanceof Error && error.name === 'AppendTooLarge'
+    ? conflict('It changes more than the log takes at once', [
+        detail('version', 'TOO_LARGE', 'Take a nearer version, or change the resources one by one'),
+      ])
+    : undefined;
 
 /** Write routes that take a workspace, or one resource of it, back to how it was. */
 export function rewindCommands(deps: RewindDeps): Route[] {
@@ -52,7 +60,11 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       return { body: shown(facts, true) };
     }
     const context = contextOf(request, deps, place);
-    const outcome = await handlers.workspace.run(stream, workspace_id, command, context, () => undefined);
+    const outcome = await handlers.workspace
+      .run(stream, workspace_id, command, context, () => undefined)
+      .catch((error: unknown) => {
+        throw tooLarge(error) ?? error;
+      });
     const facts = await factsOf(log, stream, context.commandId, sourceRevision + 1n);
     return { ...(await answer(deps, outcome)), body: shown(facts, false) };
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { conflict, detail, NxError, never, notFound } from '../../kernel/index.js';
 import type { CreateOrganization, OrganizationFact, UpdateOrganization } from '../../schemas/index.js';
+import { decideOnInvitations, type InvitationCommand, revoked } from './invitations.js';
+import { decideOnMembers, type MemberCommand } from './members.js';
 import type { OrganizationState } from './state.js';
 
 /** `at` is RFC 3339. */
@@ -9,6 +11,8 @@ export type OrganizationCommand =
       readonly type: 'create-organization';
       readonly id: string;
       readonly body: CreateOrganization;
+      /** Whoever creates it. */
+      readonly ownerId: string;
       readonly at: string;
     }
   | { readonly type: 'update-organization'; readonly body: UpdateOrganization; readonly at: string }
@@ -26,7 +30,9 @@ export type OrganizationCommand =
       readonly workspaceId: string;
       readonly slug: string;
       readonly at: string;
-    };
+    }
+  | MemberCommand
+  | InvitationCommand;
 
 export function decide(command: OrganizationCommand, state: OrganizationState): readonly OrganizationFact[] {
   switch (command.type) {
@@ -34,9 +40,12 @@ export function decide(command: OrganizationCommand, state: OrganizationState): 
       if (state.existed) {
         throw conflict('The organization exists already');
       }
-      const { id, body, at } = command;
+      const { id, body, ownerId, at } = command;
       const organization = { id, name: body.name, slug: body.slug, created_at: at, updated_at: at };
-      return [{ type: 'organization.created', data: { organization } }];
+      return [
+        { type: 'organization.created', data: { organization } },
+        { type: 'member.added', data: { organization_id: id, user_id: ownerId, role: 'owner', at } },
+      ];
     }
     case 'update-organization': {
       const current = existing(state);
@@ -61,6 +70,7 @@ export function decide(command: OrganizationCommand, state: OrganizationState): 
         );
       }
       return [
+        ...revoked(state, () => true, command.at),
         {
           type: 'organization.deleted',
           data: { organization_id: current.id, slug: current.slug, at: command.at },
@@ -75,6 +85,19 @@ export function decide(command: OrganizationCommand, state: OrganizationState): 
         ? [{ type: 'workspace_slug.released', data: { workspace_id: workspaceId, slug, at } }]
         : [];
     }
+    case 'add-member':
+    case 'change-member':
+    case 'remove-member':
+    case 'leave':
+    case 'end-membership':
+    case 'narrow-member':
+      return decideOnMembers(command, existing(state).id, state);
+    case 'invite':
+    case 'revoke-invitation':
+      return decideOnInvitations(command, existing(state).id, state);
+    case 'accept-invitation':
+      // Where there is no organization there is no invitation, which is found out as any other time.
+      return decideOnInvitations(command, state.organization?.id ?? '', state);
     default:
       return never(command, 'command of an organization');
   }

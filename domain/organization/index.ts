@@ -5,10 +5,14 @@ import { decide, type OrganizationCommand } from './decide.js';
 import { evolve } from './evolve.js';
 import { initial, type OrganizationState } from './state.js';
 
+export type { Actor } from './authority.js';
 export type { OrganizationCommand } from './decide.js';
 export type { OrganizationState } from './state.js';
 
-/** Stream `organization-<id>`: the organization and the slugs of its workspaces. */
+/** What is left of a member's role in a workspace, as a resource of its own. */
+export const narrowingId = (workspaceId: string, userId: string): string => `${workspaceId}/${userId}`;
+
+/** Stream `organization-<id>`: the organization, its members and invitations, and the slugs of its workspaces. */
 export const organization: Decider<OrganizationState, OrganizationCommand, OrganizationFact> = {
   initial,
   decide,
@@ -22,9 +26,10 @@ export const organization: Decider<OrganizationState, OrganizationCommand, Organ
         return fact.data.organization_id;
       case 'workspace_slug.reserved':
       case 'workspace_slug.released':
+        return fact.data.workspace_id;
       case 'workspace_role.set':
       case 'workspace_role.cleared':
-        return fact.data.workspace_id;
+        return narrowingId(fact.data.workspace_id, fact.data.user_id);
       case 'member.added':
       case 'member.role_changed':
       case 'member.removed':

@@ -10,6 +10,7 @@ const base = (): Changeable => ({
   paths: {
     '/v1/things/{id}': {
       patch: {
+        security: [],
         parameters: [
           { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
           { name: 'sort', in: 'query', required: false, schema: { type: 'string', enum: ['a', 'b'] } },
@@ -142,6 +143,11 @@ for (const [what, change, fault] of [
     'an answer that may be null now',
     (_, __, s) => (s.Thing.properties.name = { anyOf: [{ type: 'string' }, { type: 'null' }] }),
     `${AT} 200.name: null is new among the answers`,
+  ],
+  [
+    'credentials that are needed now',
+    (_, op) => op.security.push({ bearer: [] }),
+    `${AT}: needs credentials now`,
   ],
   ['a status that is gone', (_, op) => delete op.responses[200], `${AT}: does not answer 200 any more`],
 ] as [string, (one: Changeable, operation: Changeable, schemas: Changeable) => unknown, string][]) {

@@ -28,6 +28,7 @@ interface Response {
 }
 
 interface Operation {
+  readonly security?: readonly unknown[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly required?: boolean; readonly content: Content };
   readonly responses: Readonly<Record<string, Response>>;
@@ -178,6 +179,9 @@ export function breakingChanges(older: Description, newer: Description): string[
       }
       compareParameters(was.parameters ?? [], is.parameters ?? [], at);
       compareContent(was.requestBody?.content ?? {}, is.requestBody?.content ?? {}, 'input', `${at} body`);
+      if (was.security?.length === 0 && is.security?.length !== 0) {
+        faults.push(`${at}: needs credentials now`);
+      }
       if (is.requestBody?.required && !was.requestBody) {
         faults.push(`${at}: needs a body now`);
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FIELDS, RESOURCES, VALUES } from './seed.js';
+import { FIELDS, RESOURCES, VALUES } from './examples.js';
 
 /** As much of JSON Schema as our own schemas use. */
 interface Schema {

@@ -3,10 +3,11 @@ import { type TSchema, Uuid } from '../../schemas/index.js';
 import { wireSchema } from '../dialect.js';
 import type { Multipart } from '../multipart.js';
 import { mediaType } from '../negotiate.js';
+import { type Action, policyOf } from '../policy.js';
 import { dialectOfRoute, paramNames, type Route, takesIfMatch } from '../route.js';
 import type { Components, Json } from './components.js';
 import { errorResponses } from './errors.js';
-import { BODIES } from './seed.js';
+import { BODIES } from './examples.js';
 
 const string = { type: 'string' };
 const described = (description: string, example: unknown): Json => ({ description, schema: string, example });
@@ -22,13 +23,16 @@ const LIMIT_HEADERS: Json = {
 
 /** One route as an operation of OpenAPI. */
 export function operation(one: Route, shared: Components): Json {
-  const { success, accepted } = one;
+  const { success, accepted, permission } = one;
+  // What an API key needs beside its maker's right.
+  const scope = permission === 'public' ? undefined : policyOf(permission)?.[1];
   return {
     operationId: one.operationId,
     summary: one.summary,
     tags: [one.tag],
     'x-permission': one.permission,
-    security: one.permission === 'public' ? [] : [...(one.openTo ? [{}] : []), { bearer: [] }],
+    ...(scope === undefined ? {} : { 'x-scope': scope }),
+    security: one.permission === 'public' ? [] : securityOf(one.permission, one.openTo !== undefined),
     parameters: parameters(one, shared),
     ...(one.body ? { requestBody: requestBody(one, shared) } : {}),
     responses: {
@@ -43,10 +47,20 @@ export function operation(one: Route, shared: Components): Json {
   };
 }
 
+/** What is for people takes no API key. */
+const securityOf = (permission: Action, open: boolean): Json[] => [
+  ...(open ? [{}] : []),
+  { bearer: [] },
+  ...(policyOf(permission)?.[1] === undefined ? [] : [{ apiKey: [] }]),
+];
+
 function successContent(one: Route, schema: TSchema | undefined, shared: Components): Json {
   const { contentType } = one.success;
   if (contentType !== undefined) {
-    return { content: { [mediaType(contentType)]: { schema: string } } };
+    const type = mediaType(contentType);
+    // JSON that the handler has written itself.
+    const own = type === 'application/json' ? { type: 'object' } : string;
+    return { content: { [type]: { schema: own } } };
   }
   const wire = wireSchema(dialectOfRoute(one), schema);
   return wire

@@ -96,13 +96,20 @@ test('a session is known while it is open, and a change of password moves the se
     streams.session(session),
     {
       type: 'session.started',
-      data: { session_id: session, user_id: ann, token_sha256: 'a'.repeat(64), at: AT, expires_at: AT },
+      data: {
+        session_id: session,
+        user_id: ann,
+        session_version: 1,
+        token_sha256: 'a'.repeat(64),
+        at: AT,
+        expires_at: '2999-01-01T00:00:00.000Z',
+      },
     },
   ]);
   assert.is(sessionOf(session), ann);
   await append(streams.user(ann), {
     type: 'user.password_changed',
-    data: { user_id: ann, session_version: 2, at: AT },
+    data: { user_id: ann, session_version: 2, kept_session_id: null, at: AT },
   });
   assert.is(rights(ann)?.sessionVersion, 2);
   await append(streams.session(session), {
@@ -117,6 +124,34 @@ test('a position that does not come is waited for no longer than asked', async (
   const { passed, end } = await given(created);
   assert.is(await passed(1_000n, 5), false);
   await end();
+});
+
+test('what is appended while another looks counts for who asks after it', async () => {
+  const log = eventLog(memoryLog());
+  let looked = 0;
+  const slow = {
+    ...log,
+    head: async () => {
+      looked += 1;
+      const head = await log.head();
+      await systemTimers.sleep(20);
+      return head;
+    },
+  };
+  const followed = access({ log: slow, clock: systemClock, timers: systemTimers });
+  const stop = new AbortController();
+  const following = followed.follow(stop.signal);
+  const before = followed.fresh(1000);
+  await log.append(created[0], 'none', [toEvent(created[1])]);
+  const after = Array.from({ length: 10 }, () => followed.fresh(1000));
+  assert.equal(
+    await Promise.all([before, ...after]),
+    Array.from({ length: 11 }, () => true),
+  );
+  assert.is(followed.rights(ann)?.userId, ann);
+  assert.is(looked, 2);
+  stop.abort();
+  await following;
 });
 
 test.run();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventLog } from '../../event-log/index.js';
-import { type Clock, notifier, type Position, type Timers } from '../../kernel/index.js';
+import { type Clock, notifier, type Position, type Timers, timestamp } from '../../kernel/index.js';
 import type { Role } from '../../schemas/index.js';
 import {
   ACCESS_TYPES,
   type AccessEvent,
   type AccessKey,
+  type AccessSession,
   type AccessState,
   emptyAccess,
   foldAccess,
@@ -25,10 +26,22 @@ export interface Rights {
 export interface Access {
   /** Undefined when there is no such user, or it is disabled. */
   rights(userId: string): Rights | undefined;
+  /** Users who are administrators of the installation and not disabled. */
+  administrators(): readonly string[];
+  /** The organizations in which somebody has a role, also when they may not come in any more. */
+  organizationsOf(userId: string): readonly string[];
   /** Whose session it is, while it is open. */
   sessionOf(sessionId: string): string | undefined;
+  /** A user's sessions that have not ended, expired ones too. */
+  sessionsOf(userId: string): readonly AccessSession[];
+  /** Sessions that have expired and nobody has ended yet. */
+  expired(): readonly AccessSession[];
+  /** The keys that somebody made and that are not revoked. */
+  keysOf(userId: string): readonly AccessKey[];
   /** Undefined when there is no such key, or it was revoked; whether it has expired is for the caller's clock. */
   key(id: string): AccessKey | undefined;
+  /** True once everything that stands in the log now counts here; false when that takes longer. Many share one look. */
+  fresh(withinMs: number): Promise<boolean>;
   /** True once everything up to the position counts here; false when that takes longer. */
   passed(position: Position, withinMs: number): Promise<boolean>;
   /** Resolves when anything has changed since it was asked for. */
@@ -64,14 +77,40 @@ export function access({ log, clock, timers }: { log: EventLog; clock: Clock; ti
     return true;
   }
 
+  let asking: Promise<Position> | undefined;
+  let next: Promise<Position> | undefined;
+  const ask = (): Promise<Position> => {
+    next = undefined;
+    asking = log.head().finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+  const open = ({ expiresAt }: AccessSession): boolean => expiresAt > timestamp(clock.now());
+
   return {
+    fresh: async (withinMs) => {
+      // A look that has begun may have missed what the caller means.
+      next ??= asking?.then(ask, ask);
+      return passed(await (next ?? ask()), withinMs);
+    },
+    administrators: () =>
+      [...state.users].filter(([, user]) => user.isAdmin && !user.disabled).map(([id]) => id),
     rights: (userId) => {
       if (!known.has(userId)) {
         known.set(userId, rightsOf(state, userId));
       }
       return known.get(userId);
     },
-    sessionOf: (sessionId) => state.sessions.get(sessionId),
+    organizationsOf: (userId) => [...(state.roles.get(userId)?.keys() ?? [])],
+    sessionOf: (sessionId) => {
+      const session = state.sessions.get(sessionId);
+      return session && open(session) ? session.userId : undefined;
+    },
+    sessionsOf: (userId) =>
+      [...(state.sessionsOf.get(userId) ?? [])].flatMap((id) => state.sessions.get(id) ?? []),
+    expired: () => [...state.sessions.values()].filter((session) => !open(session)),
+    keysOf: (userId) => [...state.keys.values()].filter(({ key }) => key.user_id === userId),
     key: (id) => state.keys.get(id),
     passed,
     changed: () => news.wait(),

@@ -17,14 +17,25 @@ export interface AccessKey {
   readonly secretSha256: string;
 }
 
+/** A session that has not ended; whether it has expired is for the clock. Times are RFC 3339. */
+export interface AccessSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly sessionVersion: number;
+  readonly startedAt: string;
+  readonly refreshedAt: string;
+  readonly expiresAt: string;
+}
+
 export interface AccessState {
   readonly users: Map<string, AccessUser>;
   /** User → organization → role. */
   readonly roles: Map<string, Map<string, Role>>;
   /** User → workspace → what is left there of the role. */
   readonly workspaceRoles: Map<string, Map<string, Role | 'none'>>;
-  /** Open sessions → user. */
-  readonly sessions: Map<string, string>;
+  readonly sessions: Map<string, AccessSession>;
+  /** User → their sessions. */
+  readonly sessionsOf: Map<string, Set<string>>;
   readonly keys: Map<string, AccessKey>;
 }
 
@@ -33,6 +44,7 @@ export const emptyAccess = (): AccessState => ({
   roles: new Map(),
   workspaceRoles: new Map(),
   sessions: new Map(),
+  sessionsOf: new Map(),
   keys: new Map(),
 });
 
@@ -45,6 +57,7 @@ export const ACCESS_TYPES = [
   'user.enabled',
   'user.erased',
   'session.started',
+  'session.refreshed',
   'session.ended',
   'api_key.created',
   'api_key.revoked',
@@ -78,16 +91,34 @@ export function foldAccess(state: AccessState, event: AccessEvent): void {
       changeUser(state, event.data.user_id, { disabled: false });
       return;
     case 'user.erased':
+      // The roles go with the events that end them, and are worth nothing to nobody until then.
       state.users.delete(event.data.user_id);
-      state.roles.delete(event.data.user_id);
-      state.workspaceRoles.delete(event.data.user_id);
       return;
-    case 'session.started':
-      state.sessions.set(event.data.session_id, event.data.user_id);
+    case 'session.started': {
+      const { session_id: id, user_id: userId, session_version, at, expires_at } = event.data;
+      const times = { startedAt: at, refreshedAt: at, expiresAt: expires_at };
+      state.sessions.set(id, { id, userId, sessionVersion: session_version, ...times });
+      const ids = state.sessionsOf.get(userId) ?? new Set();
+      state.sessionsOf.set(userId, ids.add(id));
       return;
-    case 'session.ended':
+    }
+    case 'session.refreshed': {
+      const { session_id: id, session_version: sessionVersion, at, expires_at } = event.data;
+      const session = state.sessions.get(id);
+      if (session) {
+        state.sessions.set(id, { ...session, sessionVersion, refreshedAt: at, expiresAt: expires_at });
+      }
+      return;
+    }
+    case 'session.ended': {
+      const ids = state.sessionsOf.get(event.data.user_id);
       state.sessions.delete(event.data.session_id);
+      ids?.delete(event.data.session_id);
+      if (ids?.size === 0) {
+        state.sessionsOf.delete(event.data.user_id);
+      }
       return;
+    }
     case 'api_key.created': {
       const { api_key, secret_sha256 } = event.data;
       state.keys.set(api_key.id, { key: api_key, secretSha256: secret_sha256 });

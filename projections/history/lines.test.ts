@@ -13,7 +13,15 @@ test('a diff shows three lines around what changed', () => {
       '--- a/x.conf',
       '+++ b/x.conf',
       '@@ -3,7 +3,7 @@',
-      ...[' line 2', ' line 3', ' line 4', '-line 5', '+other', ' line 6', ' line 7', ' line 8', ''],
+      ' line 2',
+      ' line 3',
+      ' line 4',
+      '-line 5',
+      '+other',
+      ' line 6',
+      ' line 7',
+      ' line 8',
+      '',
     ].join('\n'),
   );
   assert.is(unifiedDiff('x', 'a\n', 'a\n'), '');

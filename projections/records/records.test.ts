@@ -119,7 +119,7 @@ test('every type of event has a record or is left out by name, and shows no hash
   const left = (Object.keys(eventSchemas) as EventType[]).filter((type) => !recordedTypes.includes(type));
   assert.equal(
     left.filter(
-      (type) => !/^(audit|config|slug|workspace_slug|email|nginx|health|custom_event)\./.test(type),
+      (type) => !/^(audit|config|slug|workspace_slug|email|username|nginx|health|custom_event)\./.test(type),
     ),
     ['agent.connected', 'agent.disconnected', 'session.refreshed'],
   );

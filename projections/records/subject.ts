@@ -6,7 +6,8 @@ import { type EventType, eventSchemas, type StoredEvent } from '../../schemas/in
  * What nobody needs in a history: reservations say what the creation beside them says, sessions go on by themselves,
  * versions and deliveries stand in `changes`, and what programs emit is their own.
  */
-const LEFT_OUT = /^(audit|config|slug|workspace_slug|email|custom_event|nginx|health)\.|^session\.refreshed$/;
+const LEFT_OUT =
+  /^(audit|config|slug|workspace_slug|email|username|custom_event|nginx|health)\.|^session\.refreshed$/;
 const AGENTS_OWN = /^agent\.(connected|disconnected)$/;
 
 export const recordedTypes = (Object.keys(eventSchemas) as EventType[]).filter(
@@ -16,7 +17,7 @@ export const recordedTypes = (Object.keys(eventSchemas) as EventType[]).filter(
 const recorded: ReadonlySet<string> = new Set(recordedTypes);
 
 export const recordedCategories: readonly Category[] = CATEGORIES.filter(
-  (category) => !['audit', 'config', 'slug', 'email', 'custom_event'].includes(category),
+  (category) => !['audit', 'config', 'slug', 'email', 'username', 'custom_event'].includes(category),
 );
 
 /** Kinds whose events carry the resource whole, as the API shows it: only these are shown whole. */
@@ -76,14 +77,17 @@ function stateAfter(type: string, kind: string, data: Json): Json | null | undef
 }
 
 /** The kind, the id of the resource, and where it belongs when its id alone does not name it. */
-function identify(prefix: string, data: Json): readonly [kind: string, id: unknown, place?: unknown] {
+function identify(
+  prefix: string,
+  data: Json,
+): readonly [kind: string, id: unknown, place?: string | undefined] {
   switch (prefix) {
     case 'agent_command':
       return ['agent', data.agent_id];
     case 'member':
-      return [prefix, data.user_id, data.organization_id];
+      return [prefix, data.user_id, text(data.organization_id)];
     case 'workspace_role':
-      return [prefix, data.user_id, data.workspace_id];
+      return [prefix, data.user_id, text(data.workspace_id)];
     default:
       return [prefix, (data[prefix] as Json | undefined)?.id ?? data[`${prefix}_id`]];
   }
@@ -105,7 +109,7 @@ export function subjectOf({ type, data: typed }: Pick<StoredEvent, 'type' | 'dat
   return {
     kind,
     id,
-    key: place === undefined ? `${kind}/${id}` : `${kind}/${String(place)}/${id}`,
+    key: place === undefined ? `${kind}/${id}` : `${kind}/${place}/${id}`,
     action: own ? type.slice(dot + 1) : type.slice(type.indexOf('_') + 1).replace('.', '_'),
     name: text(whole.name) ?? text(whole.domain) ?? text(whole.slug),
     changed: Array.isArray(data.changed) ? (data.changed as string[]) : [],

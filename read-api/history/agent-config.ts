@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, type Route, route } from '../../http/index.js';
-import { notFound } from '../../kernel/index.js';
+import { notFound, streams } from '../../kernel/index.js';
 import {
   type AgentAt,
   type Blame,
@@ -41,7 +41,7 @@ const AgentConfig = closed({
   refused: nullable(closed({ ...milestone, reason: Reason, message: Words })),
   /** Whether what was proven is what was desired. */
   in_sync: Type.Boolean(),
-  files: Type.Array(closed({ path: Type.String(), sha256: Sha256, content: Type.String() })),
+  files: Type.Array(closed({ path: Type.String(), sha256: Sha256, content: Type.Optional(Type.String()) })),
 });
 
 const Change = closed({
@@ -73,6 +73,9 @@ const BlamedFile = closed({
   ),
 });
 
+/** `content=false`: digests alone. */
+const configQuery = closed({ ...readAtQuery.properties, content: Type.Optional(Type.Boolean()) });
+
 const blameQuery = closed({
   ...readAtQuery.properties,
   path: Type.String({ minLength: 1, maxLength: 256, pattern: '^[A-Za-z0-9._/-]+$' }),
@@ -81,9 +84,9 @@ const blameQuery = closed({
 const VERSION = /^version:([0-9]{1,10})$/;
 
 interface Moment {
+  readonly workspaceId: string;
   readonly config: ConfigAt | undefined;
   readonly agent: AgentAt;
-  readonly position: bigint;
 }
 
 export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastScope): Route[] {
@@ -98,7 +101,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
     }
     const next = found.get(version + 1);
     const position = next ? next.position - 1n : 2n ** 63n - 1n;
-    return { config, agent: await past.agentAt(agentId, position), position: config.position };
+    return { workspaceId, config, agent: await past.agentAt(agentId, position) };
   }
 
   async function momentOf(request: AgentRequest): Promise<Moment> {
@@ -113,7 +116,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
       past.versionAt(workspaceId, position),
       past.agentAt(agentId, position),
     ]);
-    return { config, agent, position };
+    return { workspaceId, config, agent };
   }
 
   return [
@@ -124,7 +127,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
       summary: 'What an agent was to run at a moment, file by file, and what it had proven by then',
       tag: 'History',
       permission: 'change.read',
-      query: readAtQuery,
+      query: configQuery,
       success: { status: 200, schema: AgentConfig },
       handler: async (request) => {
         const { agent_id } = request.params;
@@ -146,7 +149,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
             files: (rendered?.bundle?.files ?? []).map(({ path, sha256, content }) => ({
               path,
               sha256,
-              content,
+              ...(request.query.content === false ? {} : { content }),
             })),
           },
         };
@@ -164,7 +167,7 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
       handler: async (request) => {
         const { agent_id } = request.params;
         const { path } = request.query;
-        const { config, agent } = await momentOf(request as unknown as AgentRequest);
+        const { workspaceId, config, agent } = await momentOf(request as unknown as AgentRequest);
         const { build } = agent.state;
         const rendered = config && build ? renderFor(config.config, agent_id, build) : undefined;
         const file = rendered?.bundle?.files.find((one) => one.path === path);
@@ -172,8 +175,10 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
           throw notFound('File');
         }
         const sources = linesOf(config.config, agent_id, build, path) ?? [];
-        const upTo = config.position;
-        const blamed: readonly Blame[] = await blameLines(reader, sources, upTo);
+        const { sourceRevision } = config.config;
+        // What was written while the version was being published is not in it.
+        const upTo = await past.positionOf(streams.workspace(workspaceId), sourceRevision);
+        const blamed: readonly Blame[] = await blameLines(reader, sources, upTo ?? config.position);
         const texts = file.content.replace(/\n$/, '').split('\n');
         return {
           body: {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pagingQuery } from '../../http/index.js';
-import { detail, invalid, type Position, streams } from '../../kernel/index.js';
+import { detail, invalid, type Position, streams, timestamp } from '../../kernel/index.js';
 import { type Past, positionAt, type Reader, versionId } from '../../projections/index.js';
 import { closed, Timestamp, Type } from '../../schemas/index.js';
 import { listQueryParameters, readQuery } from '../query.js';
@@ -9,7 +9,7 @@ import { listQueryParameters, readQuery } from '../query.js';
  * A moment of the past: an RFC 3339 instant, `position:N` (of the log, as in `NxMesh-Position`), `revision:N` (of the
  * workspace, as in the `ETag` of what belongs to it; of an organization, its own) or `version:N` (of the configuration).
  */
-const At = Type.Union([Timestamp, Type.String({ pattern: '^(position|revision|version):[0-9]{1,19}$' })]);
+const At = Type.Union([Timestamp, Type.String({ pattern: '^(position|revision|version):[0-9]{1,18}$' })]);
 
 export const atParameter = { at: Type.Optional(At) };
 export const readAtQuery = closed({ ...readQuery.properties, ...atParameter });
@@ -67,7 +67,12 @@ export async function positionOf(
       }
       return positionOfRevision(deps.past, counted, BigInt(version.source_revision));
     }
-    default:
-      return positionAt(deps.reader, new Date(at).toISOString());
+    default: {
+      const instant = Date.parse(at);
+      if (Number.isNaN(instant)) {
+        throw refused('No such instant');
+      }
+      return positionAt(deps.reader, timestamp(instant));
+    }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The only way to the past: every read decides the route's permission where the resource belongs, or belonged. */
-import { windowOf } from '../../http/index.js';
+import { roleAt, windowOf } from '../../http/index.js';
 import { notFound, type Position, unavailable } from '../../kernel/index.js';
 import {
   type FullRecord,
@@ -70,6 +70,10 @@ const stood = <K extends StandingKind>({ after, revision, position, at }: Record
   yes({ ...after, _revision: revision, _position: position, _at: at } as unknown as Resources[K] &
     Origin & { readonly _at: string });
 
+/** A workspace that is hidden from somebody now is hidden in its past too. */
+const isShown = ({ principal }: ReadRequest, organizationId: string, workspaceId: string): boolean =>
+  roleAt(principal, organizationId, workspaceId) !== undefined;
+
 const atOf = ({ query }: ReadRequest): string | undefined => (query as { at?: string }).at;
 
 export function pastScope(deps: PastScopeDeps): PastScope {
@@ -135,6 +139,7 @@ export function pastScope(deps: PastScopeDeps): PastScope {
         const records = await standingAll(reader, parentId, kind, await moment(request, counted));
         const key = (doc: Stood<K>): string => `${String(doc[orderBy])}\u0000${doc.id}`;
         const docs = records
+          .filter((one) => kind !== 'workspace' || isShown(request, parentId, one.resource_id))
           .map((one) => stood<K>(one))
           .filter(matches)
           .map((doc) => [key(doc), doc] as const)

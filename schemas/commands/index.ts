@@ -8,6 +8,7 @@ import {
   oneOf,
   Slug,
   type Static,
+  Timestamp,
   type TSchema,
   Type,
   Uuid,
@@ -22,13 +23,89 @@ const resettable = <T extends TSchema>(schema: T) => optional(nullable(schema));
 export const Login = closed({
   email: Type.String({ minLength: 3, maxLength: 254 }),
   password: Type.String({ minLength: 1, maxLength: 1024 }),
+  /** The refresh token comes as a cookie that no script can read, instead of in the body. */
+  cookie: optional(Type.Boolean()),
 });
 export type Login = Static<typeof Login>;
+
+// What else a password must have is told by the command, all of it at once.
+const Password = Type.String({ minLength: 1, maxLength: 1024, writeOnly: true });
+
+export const CreateUser = closed({
+  username: R.Username,
+  email: R.Email,
+  password: Password,
+  full_name: optional(nullable(DisplayName)),
+  is_admin: optional(Type.Boolean()),
+});
+export type CreateUser = Static<typeof CreateUser>;
+
+const personal = {
+  username: optional(R.Username),
+  email: optional(R.Email),
+  full_name: optional(nullable(DisplayName)),
+};
+export const UpdateMe = closed(personal, atLeastOne);
+export type UpdateMe = Static<typeof UpdateMe>;
+
+/** What an administrator may change of a user. */
+export const UpdateUser = closed(
+  {
+    ...personal,
+    password: optional(Password),
+    is_active: optional(Type.Boolean()),
+    is_admin: optional(Type.Boolean()),
+  },
+  atLeastOne,
+);
+export type UpdateUser = Static<typeof UpdateUser>;
+
+export const ChangePassword = closed({ old_password: Password, new_password: Password });
+export type ChangePassword = Static<typeof ChangePassword>;
+
+/** Without a token in the body it is taken from the cookie. */
+export const RefreshSession = closed({
+  refresh_token: optional(Type.String({ minLength: 1, maxLength: 512, writeOnly: true })),
+});
+export type RefreshSession = Static<typeof RefreshSession>;
+
+/** `expires_at`: never when left out. `organization_id`: all of its maker's when left out. */
+export const CreateApiKey = closed({
+  name: DisplayName,
+  scopes: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+    minItems: 1,
+    maxItems: 64,
+    uniqueItems: true,
+  }),
+  organization_id: optional(nullable(Uuid)),
+  expires_at: optional(nullable(Timestamp)),
+});
+export type CreateApiKey = Static<typeof CreateApiKey>;
 
 export const CreateOrganization = closed({ name: DisplayName, slug: Slug });
 export type CreateOrganization = Static<typeof CreateOrganization>;
 export const UpdateOrganization = closed({ name: optional(DisplayName) }, atLeastOne);
 export type UpdateOrganization = Static<typeof UpdateOrganization>;
+
+export const AddMember = closed({ user_id: Uuid, role: R.MemberRole });
+export type AddMember = Static<typeof AddMember>;
+export const UpdateMember = closed({ role: R.MemberRole });
+export type UpdateMember = Static<typeof UpdateMember>;
+/** What is left in one workspace of a member's role; `none` hides it. */
+export const SetWorkspaceRole = closed({ role: R.WorkspaceRole });
+export type SetWorkspaceRole = Static<typeof SetWorkspaceRole>;
+
+/** Without an address, whoever has the link may accept. It dies after `expires_in_hours` (1 to 720, 168 when left out). */
+export const CreateInvitation = closed({
+  role: R.MemberRole,
+  email: optional(Type.String({ maxLength: 254, pattern: '^[^\\s@]{1,64}@[^\\s@]{1,189}$' })),
+  expires_in_hours: optional(Type.Integer({ minimum: 1, maximum: 720 })),
+});
+export type CreateInvitation = Static<typeof CreateInvitation>;
+export const AcceptInvitation = closed({
+  token: Type.String({ minLength: 1, maxLength: 256, writeOnly: true }),
+});
+export type AcceptInvitation = Static<typeof AcceptInvitation>;
 
 export const CreateWorkspace = closed({ name: DisplayName, slug: Slug });
 export type CreateWorkspace = Static<typeof CreateWorkspace>;

@@ -5,7 +5,7 @@ import { agentEvents } from './agent.js';
 import { auditEvents } from './audit.js';
 import { configEvents } from './config.js';
 import { organizationEvents, slugEvents } from './organization.js';
-import { apiKeyEvents, emailEvents, sessionEvents, userEvents } from './user.js';
+import { apiKeyEvents, emailEvents, sessionEvents, userEvents, usernameEvents } from './user.js';
 import { workspaceEvents } from './workspace.js';
 
 export type { NginxBuild } from './agent.js';
@@ -20,6 +20,7 @@ export const eventSchemas = {
   ...agentEvents,
   ...userEvents,
   ...emailEvents,
+  ...usernameEvents,
   ...sessionEvents,
   ...apiKeyEvents,
   ...auditEvents,
@@ -57,6 +58,7 @@ export type ConfigFact = Fact<Keys<typeof configEvents>>;
 export type AgentStreamFact = Fact<Keys<typeof agentEvents>>;
 export type SlugFact = Fact<Keys<typeof slugEvents>>;
 export type EmailFact = Fact<Keys<typeof emailEvents>>;
+export type UsernameFact = Fact<Keys<typeof usernameEvents>>;
 export type UserFact = Fact<Keys<typeof userEvents>>;
 export type SessionFact = Fact<Keys<typeof sessionEvents>>;
 export type ApiKeyFact = Fact<Keys<typeof apiKeyEvents>>;

@@ -5,4 +5,5 @@ export * from './certificate.js';
 export * from './operation.js';
 export * from './organization.js';
 export * from './upstream.js';
+export * from './user.js';
 export * from './virtual-host.js';

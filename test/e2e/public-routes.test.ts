@@ -8,6 +8,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PLATFORM } from '../../http/platform.js';
 import { folder } from '../harness/folder.js';
 import { type ControlPlane, controlPlane } from '../harness/nxmesh.js';
 
@@ -63,6 +64,13 @@ function call(method: string, pattern: string, headers: Record<string, string> =
 test('the public routes are exactly those that are published', () => {
   const open = operations.filter(({ permission }) => permission === 'public');
   assert.equal(open.map(({ method, path }) => `${method} ${path}`).sort(), [...PUBLIC].sort());
+});
+
+test('every row of the platform names an operation that is there', () => {
+  for (const [operation, { method, path }] of Object.entries(PLATFORM)) {
+    const found = operations.some((one) => one.method === method && one.path === path);
+    assert.ok(found, `${operation}: ${method} ${path}`);
+  }
 });
 
 test('what this machine may read without credentials, a proxy on it may not', async () => {

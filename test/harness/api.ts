@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { described } from './described.js';
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -13,11 +15,26 @@ export interface Api {
   ok(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<any>;
 }
 
-/** A REST client; signs in at the first request when an address and password are given. */
+/**
+ * A REST client; signs in at the first request when an address and password are given. Every answer is held to the
+ * description that the process serves.
+ */
 export function api(baseUrl: string, login?: { email: string; password: string }): Api {
   let token: string | undefined;
   // One for all requests that come at once: logins are limited.
   let signingIn: Promise<void> | undefined;
+
+  let describing: ReturnType<typeof description> | undefined;
+
+  /** Undefined while the process cannot answer for it. */
+  async function description() {
+    try {
+      return described(await (await fetch(`${baseUrl}/openapi.json`)).json());
+    } catch {
+      describing = undefined;
+      return undefined;
+    }
+  }
 
   async function send(
     method: string,
@@ -35,11 +52,10 @@ export function api(baseUrl: string, login?: { email: string; password: string }
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
-    };
+    const answered = text === '' ? undefined : JSON.parse(text);
+    describing ??= description();
+    (await describing)?.(method, path, response.status, answered);
+    return { status: response.status, headers: response.headers, body: answered };
   }
 
   async function signIn(credentials: { email: string; password: string }): Promise<void> {

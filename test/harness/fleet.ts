@@ -78,6 +78,7 @@ export async function fleet(name: string, options: { dataDir?: string } = {}) {
       const requestId = answer.headers.get('x-request-id');
       return { body: answer.body, settled: () => settledBy(requestId) };
     },
+    settledBy: (requestId: string | null) => settledBy(requestId),
     logs: () =>
       [logFile, ...members.map(({ stateDir }) => `${stateDir}.log`)].map((path) =>
         readFileSync(path, 'utf8'),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hash, verify } from '@node-rs/argon2';
-import { type Deferred, deferred, NxError, type Secret } from '../kernel/index.js';
+import { type Deferred, deferred, NxError, type Secret } from '../../kernel/index.js';
+import { MAX_PASSWORD_BYTES, normalized } from './password-rules.js';
 
 /** argon2id with 19 MiB, two passes and one lane (OWASP's password storage cheat sheet). */
 const OPTIONS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -40,12 +41,13 @@ export function passwords(): Passwords {
   }
 
   return {
-    hash: (password) => bounded(() => hash(password.reveal(), OPTIONS)),
+    hash: (password) => bounded(() => hash(normalized(password), OPTIONS)),
     verify: (password, phc) =>
       bounded(async () => {
         dummy ??= hash('nobody has this password', OPTIONS);
-        const right = await verify(phc ?? (await dummy), password.reveal());
-        return right && phc !== undefined;
+        const text = normalized(password);
+        const right = await verify(phc ?? (await dummy), text);
+        return right && phc !== undefined && Buffer.byteLength(text) <= MAX_PASSWORD_BYTES;
       }),
   };
 }
