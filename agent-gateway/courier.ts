@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Failure } from '../domain/index.js';
 import { timestamp } from '../kernel/index.js';
+import { speaksTls } from '../nginx/index.js';
 import { type Certificate, ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';
 import { STAGES } from '../schemas/index.js';
 import { begin, type DeliveryAction, type DeliveryInput, deliver, type Target } from './delivery.js';
@@ -269,7 +270,7 @@ async function certificatesFor(
   rendering: Rendering,
 ): Promise<Record<string, Certificate>> {
   const ids = new Set(
-    rendering.hosts().flatMap((host) => (host.ssl_enabled ? (host.ssl_certificate_id ?? []) : [])),
+    rendering.hosts().flatMap((host) => (speaksTls(host) ? (host.ssl_certificate_id ?? []) : [])),
   );
   const certificates: Record<string, Certificate> = {};
   for (const id of ids) {

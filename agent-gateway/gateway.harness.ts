@@ -15,14 +15,15 @@ import {
   unavailable,
 } from '../kernel/index.js';
 import { memoryReadStore } from '../read-store/index.js';
-import type {
-  AgentStreamEvent,
-  ConfigUpsert,
-  EventData,
-  Fact,
-  NewEvent,
-  Upstream,
-  VirtualHost,
+import {
+  type AgentStreamEvent,
+  type ConfigUpsert,
+  type EventData,
+  type Fact,
+  type NewEvent,
+  schemaVersion,
+  type Upstream,
+  type VirtualHost,
 } from '../schemas/index.js';
 import type { Vault } from '../vault/index.js';
 import { type AgentKeys, enrolAgent, type KeyPair } from './agent.harness.js';
@@ -61,10 +62,13 @@ async function append(log: EventLog, stream: string, facts: readonly Fact[]): Pr
     actor: 'system',
     organization_id: ORGANIZATION,
     workspace_id: WORKSPACE,
-    schema_version: '1',
     recorded_at: AT,
   };
-  const events: NewEvent[] = facts.map((fact) => ({ ...fact, id: randomUUID(), meta }));
+  const events: NewEvent[] = facts.map((fact) => ({
+    ...fact,
+    id: randomUUID(),
+    meta: { ...meta, schema_version: String(schemaVersion(fact.type)) },
+  }));
   if (events.length > 0) {
     await log.append(stream, head, events);
   }
@@ -227,6 +231,7 @@ export const host = (over: Partial<VirtualHost> = {}): VirtualHost => ({
   server_name: 'shop.example.com',
   listen_port: 18080,
   ssl_enabled: false,
+  listens: [],
   ssl_certificate_id: null,
   http2_enabled: false,
   http3_enabled: false,

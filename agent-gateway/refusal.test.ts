@@ -136,4 +136,27 @@ test('a refusal is remembered when the gateway starts again', async () => {
   await second.close();
 });
 
+test(
+  'a taken port that is not the first of its host is told as the socket that it is of',
+  fleet(async ({ w, port, enrol }) => {
+    const { agentId, keys } = await enrol();
+    const shop = host({ listens: [{ address: '[::]', port: 18445, ssl: false }] });
+    await w.publish({ upserts: [hostUpsert(shop)] });
+    const agent = await connectAgent(port, keys, agentId);
+    const [update] = await agent.nextUpdate();
+    agent.answer(update, ConfigApplyStatus.ROLLED_BACK, {
+      stage: 'signalled',
+      reason: 'PORT_IN_USE',
+      nginxOutput: 'bind() to [::]:18445 failed (98: Address already in use)',
+    });
+    const facts = await w.until(agentId, (known) => types(known).includes('config.rolled_back'));
+    const refusal = facts.at(-1);
+    assert.ok(refusal?.type === 'config.rolled_back');
+    const { message, culprit } = refusal.data.failure;
+    assert.is(message, 'port 18445 (listens[0]) of virtual host "Shop" is taken by another process');
+    assert.is(culprit?.field, 'listens[0]');
+    agent.close();
+  }),
+);
+
 test.run();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Failure } from '../domain/index.js';
-import type { Provenance, RenderRefused } from '../nginx/index.js';
+import { type Provenance, type RenderRefused, socketsOf } from '../nginx/index.js';
 import { ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';
 import { REASONS, type Reason, STAGES, type Stage } from '../schemas/index.js';
 import type { Target } from './delivery.js';
@@ -71,8 +71,13 @@ const takenPort = (text: string): number | undefined => {
 
 /** The host whose port it is, when nginx points at no line. */
 function portOwner(rendering: Rendering, port: number | undefined): Provenance | undefined {
-  const host = rendering.hosts().find(({ listen_port }) => listen_port === port);
-  return host && { kind: 'virtual_host', id: host.id, name: host.name, field: 'listen_port' };
+  for (const host of rendering.hosts()) {
+    const socket = socketsOf(host).find((one) => one.port === port);
+    if (socket) {
+      return { kind: 'virtual_host', id: host.id, name: host.name, field: socket.field };
+    }
+  }
+  return undefined;
 }
 
 /** `nginx: [emerg] invalid number of arguments in "root" directive in …/x.conf:7` without what only machines read. */
@@ -109,7 +114,8 @@ export function failureOf(
   const provenance = owner ?? pointed;
   let message = said === '' ? `Refused by the agent: ${reason}` : said;
   if (owner) {
-    message = `listen_port ${port} of ${named(owner)} is taken by another process`;
+    const what = owner.field === 'listen_port' ? `listen_port ${port}` : `port ${port} (${owner.field})`;
+    message = `${what} of ${named(owner)} is taken by another process`;
   } else if (provenance) {
     message = `${provenance.field === '' ? '' : `${provenance.field} of `}${named(provenance)}: ${message}`;
   }

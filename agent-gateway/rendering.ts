@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConfigState } from '../domain/index.js';
+import { type ConfigState, inDigests } from '../domain/index.js';
 import { digestOf, errorMessage } from '../kernel/index.js';
 import {
   type AgentSpec,
@@ -111,7 +111,7 @@ export function moment(bundler: Bundler, config: ConfigState): Moment {
         const hosts = common.hosts();
         const used = new Set(hosts.flatMap((host) => host.locations.map(({ upstream_id }) => upstream_id)));
         const named = [...upstreams.values()].filter(({ id }) => used.has(id));
-        const digest = digestOf({ virtual_hosts: hosts, upstreams: named });
+        const digest = digestOf({ virtual_hosts: hosts.map(inDigests), upstreams: named });
         return { kind: 'structured', digest, ...common, upstreams: named };
       }
       const { common, substitutes } = commonOf(agent, holding);
@@ -135,7 +135,7 @@ export function moment(bundler: Bundler, config: ConfigState): Moment {
           taken instanceof Error ? new Map() : taken.refusals(agent, capabilities, substitutes),
         );
         // There are no bytes to take a digest of: it names what could not be rendered, and for what.
-        const digest = digestOf([common.hosts(), capabilities]);
+        const digest = digestOf([common.hosts().map(inDigests), capabilities]);
         return { kind: 'refused', digest, ...common, error: refusedBy(error), refusals };
       }
     },

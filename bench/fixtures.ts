@@ -27,6 +27,7 @@ export const host = (index: number, upstreamId: string, port: number): HostSpec 
   server_name: `host-${index}.example.com www.host-${index}.example.com`,
   listen_port: port,
   ssl_enabled: false,
+  listens: [],
   ssl_certificate_id: null,
   http2_enabled: false,
   http3_enabled: false,

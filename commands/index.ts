@@ -5,12 +5,14 @@ import { type ApiKeyDeps, apiKeyCommands } from './api-key/routes.js';
 import { type CertificateCommandDeps, certificateCommands } from './certificate/index.js';
 import { eventCommands } from './event.js';
 import { type InvitationCommandDeps, invitationCommands } from './invitation/index.js';
+import { locationCommands } from './location.js';
 import { type MemberCommandDeps, memberCommands } from './member.js';
 import { organizationCommands } from './organization.js';
 import { type RewindDeps, rewindCommands } from './rewind/index.js';
 import { type SessionDeps, sessionCommands } from './session/routes.js';
 import { type SigningKeyDeps, signingKeyCommands } from './signing-key.js';
 import { upstreamCommands } from './upstream.js';
+import { upstreamServerCommands } from './upstream-server.js';
 import { type UserDeps, userCommands } from './user/routes.js';
 import { virtualHostCommands } from './virtual-host.js';
 import { workspaceCommands } from './workspace.js';
@@ -52,7 +54,9 @@ export const writeRoutes = (
   ...workspaceCommands(deps),
   ...agentCommands(deps),
   ...upstreamCommands(deps),
+  ...upstreamServerCommands(deps),
   ...virtualHostCommands(deps),
+  ...locationCommands(deps),
   ...certificateCommands(deps),
   ...rewindCommands(deps),
   ...eventCommands(deps),

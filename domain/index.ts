@@ -9,5 +9,6 @@ export * from './organization/index.js';
 export * from './rewind/index.js';
 export * from './session/index.js';
 export * from './slug/index.js';
+export { sameAddress } from './upstream/index.js';
 export * from './user/index.js';
 export * from './workspace/index.js';

@@ -8,11 +8,32 @@ export type Upcast = (data: unknown) => unknown;
 /** Type → version → function to the version after it. */
 export type Upcasts = { readonly [T in EventType]?: Readonly<Record<number, Upcast>> };
 
-/**
- * Every released version of a type but the newest has its step here, for ever: the log never forgets an old event.
- * No type has had a second version yet.
- */
-export const upcasts: Upcasts = {};
+type Part = Readonly<Record<string, unknown>>;
+
+/** Virtual hosts of before listened on one socket. */
+const withListens = (host: unknown): Part => ({ ...(host as Part), listens: [] });
+
+const hostWithListens: Upcast = (data) => {
+  const { virtual_host, ...rest } = data as Part;
+  return { ...rest, virtual_host: withListens(virtual_host) };
+};
+
+const upsertsWithListens: Upcast = (data) => {
+  const { upserts, ...rest } = data as Part & { upserts: readonly (Part & { kind: string })[] };
+  return {
+    ...rest,
+    upserts: upserts.map((one) =>
+      one.kind === 'virtual_host' ? { ...one, resource: withListens(one['resource']) } : one,
+    ),
+  };
+};
+
+/** Every released version of a type but the newest has its step here, for ever: the log never forgets an old event. */
+export const upcasts: Upcasts = {
+  'virtual_host.created': { 1: hostWithListens },
+  'virtual_host.updated': { 1: hostWithListens },
+  'config.version_published': { 1: upsertsWithListens },
+};
 
 /** For every type: version → all its steps as one function. Throws when the steps do not fit the type's version. */
 export function composeUpcasts(

@@ -92,5 +92,5 @@ export function discard(request: IncomingMessage): void {
   request.resume();
 }
 
-const tooLarge = (limit: number): NxError =>
+export const tooLarge = (limit: number): NxError =>
   new NxError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes`);

@@ -10,6 +10,7 @@ export { isNetwork } from './forwarded.js';
 export { readJson } from './json.js';
 export * from './jwt.js';
 export * from './login-limit.js';
+export type { Multipart } from './multipart.js';
 export { breakingChanges } from './openapi/breaking.js';
 export { postmanCollection } from './openapi/postman.js';
 export type { OpenApiDocument } from './openapi.js';

@@ -8,6 +8,7 @@ import { anonymous, authorize, type Grant, type Principal } from './authorize.js
 import { readBody } from './body.js';
 import { isFromHere } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
+import { isMultipart, readMultipart } from './multipart.js';
 import { accepts, mediaType } from './negotiate.js';
 import { needsOrganization, policyOf } from './policy.js';
 import { parseIfMatch } from './preconditions.js';
@@ -69,7 +70,10 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       ? parseIfMatch(ctx.req.headers['if-match'], dialect === 'platform')
       : undefined;
     const position = positionOf(ctx.req);
-    const sent = await readBody(ctx.req, deps.maxBodyBytes);
+    const sent =
+      route.multipart && isMultipart(ctx.req)
+        ? await readMultipart(ctx.req, route.multipart, deps.maxBodyBytes)
+        : await readBody(ctx.req, deps.maxBodyBytes);
     let body: { readonly value: unknown } | undefined;
     // Judged once the right is decided: what is wrong with a body is for those who may send one.
     const judged = (): unknown => {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../kernel/index.js';
 import type { Static, TSchema } from '../schemas/index.js';
 import type { Grant, Principal } from './authorize.js';
 import { type Dialect, dialectOf } from './dialect.js';
+import type { Multipart } from './multipart.js';
 import type { Action } from './policy.js';
 import type { IfMatch } from './preconditions.js';
 import type { Prefer } from './prefer.js';
@@ -87,6 +88,8 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   /** Object schema with properties of string, integer, boolean or enum type. */
   readonly query?: Query;
   readonly body?: Body;
+  /** The body can also come as `multipart/form-data`: these are its parts. */
+  readonly multipart?: Multipart;
   /** How answers and errors are shaped; from the path when left out. */
   readonly dialect?: Dialect;
   readonly success: {
@@ -101,6 +104,8 @@ export interface RouteSpec<Path extends string, Query extends TSchema, Body exte
   readonly errors?: readonly ErrorCode[];
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean;
+  /** A POST that changes a resource which is there: takes `If-Match`, as every other change does. */
+  readonly ifMatch?: boolean;
   /** False: not counted by the general rate limit (probes). */
   readonly limited?: boolean;
   /** False: answers hold a secret, and what the caller chose beside it, and are never compressed. */
@@ -127,7 +132,8 @@ export const dialectOfRoute = (one: Route): Dialect => one.dialect ?? dialectOf(
 export const paramNames = (path: string): string[] =>
   [...path.matchAll(/\{([a-z_]+)\}/g)].map((match) => match[1] ?? '');
 
-export const takesIfMatch = (one: Route): boolean => one.method !== 'GET' && one.method !== 'POST';
+export const takesIfMatch = (one: Route): boolean =>
+  one.ifMatch ?? (one.method !== 'GET' && one.method !== 'POST');
 
 /** Every error code that the route can answer with. */
 export function errorsOf(one: Route): ErrorCode[] {

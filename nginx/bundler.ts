@@ -163,7 +163,7 @@ export function bundler(): Bundler {
 
 const isFor = ({ origin, shape, upstreams }: HostModel, path: string): boolean =>
   path === `vhosts/${origin.id}.conf` ||
-  path === `ports/${shape.port}.conf` ||
+  shape.sockets.some(({ port }) => path === `ports/${port}.conf`) ||
   upstreams.some(({ name }) => path === `upstreams/${name.slice(3)}.conf`);
 
 /** For each agent that hosts name by its id, those hosts. */

@@ -6,6 +6,7 @@ import { hostModel, type References } from './host-model.js';
 import type { AgentSpec, HostSpec, Resources } from './model.js';
 import { RenderRefused } from './refusal.js';
 import { targetMatches } from './selector.js';
+import type { Socket } from './sockets.js';
 import { upstreamModel } from './upstream-model.js';
 
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -38,14 +39,17 @@ const preferred = (a: UpstreamModel, b: UpstreamModel): boolean =>
 const isAddress = (name: string): boolean => isIpv4(name) || name.startsWith('[');
 
 /** A port with one more host on it. */
-function joined(known: PortModel | undefined, { shape, values }: HostModel): PortModel {
-  const addressed = values.certificate !== null && values.names.some(isAddress) ? values.certificate : null;
+function joined(known: PortModel | undefined, socket: Socket, { shape, values }: HostModel): PortModel {
+  const { port, address, ssl } = socket;
+  const certificate = ssl ? values.certificate : null;
+  const addressed = certificate !== null && values.names.some(isAddress) ? certificate : null;
   return {
-    port: shape.port,
-    tls: shape.tls,
-    http2: shape.http2 || (known?.http2 ?? false),
-    http3: shape.http3 || (known?.http3 ?? false),
-    certificate: known?.certificate ?? values.certificate,
+    port,
+    addresses: [...new Set([...(known?.addresses ?? []), address])].sort(byText),
+    tls: ssl,
+    http2: (ssl && shape.http2) || (known?.http2 ?? false),
+    http3: (ssl && shape.http3) || (known?.http3 ?? false),
+    certificate: known?.certificate ?? certificate,
     addressCertificate: known?.addressCertificate ?? addressed,
   };
 }
@@ -54,15 +58,18 @@ function joined(known: PortModel | undefined, { shape, values }: HostModel): Por
 export function portsOf(hosts: readonly HostModel[]): readonly PortModel[] {
   const found = new Map<number, PortModel>();
   for (const host of hosts) {
-    const { shape, origin } = host;
-    const known = found.get(shape.port);
-    if (known && known.tls !== shape.tls) {
-      const message = `port ${shape.port} is used with and without TLS`;
-      throw new RenderRefused('LISTEN_CONFLICT', { ...origin, field: 'ssl_enabled' }, message);
-    }
-    // Most ports are plain, and there is nothing more to learn from their second host.
-    if (!known || shape.tls) {
-      found.set(shape.port, joined(known, host));
+    for (const socket of host.shape.sockets) {
+      const { port, ssl, address, field } = socket;
+      const known = found.get(port);
+      if (known && known.tls !== ssl) {
+        const message = `port ${port} is used with and without TLS`;
+        const at = field === 'listen_port' ? 'ssl_enabled' : `${field}.ssl`;
+        throw new RenderRefused('LISTEN_CONFLICT', { ...host.origin, field: at }, message);
+      }
+      // Most ports are plain, and there is nothing more to learn from their second host.
+      if (!known || ssl || !known.addresses.includes(address)) {
+        found.set(port, joined(known, socket, host));
+      }
     }
   }
   return [...found.values()].sort((a, b) => a.port - b.port);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ServerSpec, UpstreamSpec } from './model.js';
+import type { ListenSpec, ServerSpec, UpstreamSpec } from './model.js';
 import type { Rewrite } from './rewrite.js';
+import type { Socket } from './sockets.js';
 import type { Directive, Origin } from './tree.js';
 import type { Part } from './variables.js';
 
@@ -38,7 +39,8 @@ export interface LocationShape {
 
 /** What a host has in common with others of its kind: everything but its values. */
 export interface HostShape {
-  readonly port: number;
+  readonly sockets: readonly Socket[];
+  /** On one of its sockets at least. */
   readonly tls: boolean;
   readonly http2: boolean;
   readonly http3: boolean;
@@ -90,6 +92,8 @@ export interface UpstreamModel {
 /** A port with what its hosts have in common. */
 export interface PortModel {
   readonly port: number;
+  /** Those that one of its hosts listens on, IPv4 first. */
+  readonly addresses: readonly ListenSpec['address'][];
   readonly tls: boolean;
   readonly http2: boolean;
   readonly http3: boolean;

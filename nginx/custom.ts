@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { never } from '../kernel/index.js';
 import { isNetwork } from './address.js';
+import { namesCipher } from './ciphers.js';
 import { type ArgType, type DirectiveName, ruleOf } from './grammar.js';
 import { checkHeaderName } from './header.js';
 import type { DirectiveSpec, Problem } from './model.js';
@@ -78,7 +80,9 @@ function readArg(type: ArgType, value: string): Arg | Problem {
         ? word(value)
         : invalidFormat(`must be one of: ${type.words.join(', ')}`);
     case 'int':
-      return readInt(value, type.min, type.max);
+      return type.but !== undefined && Number(value) === type.but
+        ? problem('OUT_OF_RANGE', `must not be ${type.but}`)
+        : readInt(value, type.min, type.max);
     case 'size':
       return readSize(value, type.min, type.max);
     case 'time':
@@ -106,9 +110,9 @@ function readArg(type: ArgType, value: string): Arg | Problem {
     case 'network':
       return readNetwork(value);
     case 'ciphers':
-      return /^[A-Za-z0-9!+:@=_-]{1,1000}$/.test(value)
+      return /^[A-Za-z0-9!+:@=_.-]{1,1000}$/.test(value) && namesCipher(value)
         ? { kind: 'text', parts: [value] }
-        : invalidFormat('must be a list of ciphers');
+        : invalidFormat('must be a list of ciphers with one that OpenSSL knows');
     case 'own':
       return problem('DIRECTIVE_NOT_ALLOWED', 'is written by NxMesh only');
     default:

@@ -109,6 +109,23 @@ export const FLEETS: Readonly<Record<string, Resources>> = {
       }),
     ],
   }),
+  sockets: resources({
+    certificates: [certificate(1, FINGERPRINT)],
+    hosts: [
+      host(1, {
+        listen_port: 8443,
+        ssl_enabled: true,
+        ssl_certificate_id: certificateId(1),
+        http2_enabled: true,
+        listens: [
+          { address: '[::]', port: 8443, ssl: true },
+          { address: '0.0.0.0', port: 8080, ssl: false },
+          { address: '[::]', port: 8080, ssl: false },
+        ],
+      }),
+      host(2, { listens: [{ address: '[::]', port: 8081, ssl: false }] }),
+    ],
+  }),
   tls: resources({
     upstreams: [api],
     certificates: [certificate(1, FINGERPRINT)],

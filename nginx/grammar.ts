@@ -18,7 +18,8 @@ export type Context =
 /** What an argument may be. Sizes are in bytes, times in milliseconds; `seconds` has no finer unit. */
 export type ArgType =
   | { readonly type: 'words'; readonly words: readonly string[] }
-  | { readonly type: 'int' | 'size' | 'time' | 'seconds'; readonly min: number; readonly max: number }
+  | { readonly type: 'int'; readonly min: number; readonly max: number; readonly but?: number }
+  | { readonly type: 'size' | 'time' | 'seconds'; readonly min: number; readonly max: number }
   /** Free text with variables. */
   | { readonly type: 'text' }
   /** Where a redirect goes: a path or an absolute URL, with variables. */
@@ -54,7 +55,7 @@ const HOUR = 60 * MINUTE;
 const own: ArgType = { type: 'own' };
 const words = (...list: readonly string[]): ArgType => ({ type: 'words', words: list });
 const flag = words('on', 'off');
-const int = (min: number, max: number): ArgType => ({ type: 'int', min, max });
+const int = (min: number, max: number) => ({ type: 'int', min, max }) as const;
 const size = (min: number, max: number): ArgType => ({ type: 'size', min, max });
 const time = (min: number, max: number): ArgType => ({ type: 'time', min, max });
 const seconds = (min: number, max: number): ArgType => ({ type: 'seconds', min, max });
@@ -91,7 +92,8 @@ export const GRAMMAR = {
   default_type: setting({ type: 'media-type' }),
   deny: { ...setting({ type: 'network' }), many: true },
   entry: { contexts: ['map', 'types'], args: [own, own], repeats: true, many: true },
-  error_page: { ...setting(int(300, 599), { type: 'path' }), many: true },
+  // 499 is nginx's own, for a client that has gone.
+  error_page: { ...setting({ ...int(300, 599), but: 499 }, { type: 'path' }), many: true },
   etag: setting(flag),
   expires: setting(
     words('off', 'epoch', 'max', '-1', '0', '1m', '5m', '10m', '1h', '6h', '12h', '1d', '7d', '30d', '365d'),

@@ -8,6 +8,7 @@ import type { DirectiveSpec, HostSpec, LocationSpec, Problem, UpstreamSpec } fro
 import { canonicalServerName, checkServerName, splitServerNames } from './names.js';
 import { checkRewrite } from './rewrite.js';
 import { checkSelector } from './selector.js';
+import { checkSockets, speaksTls } from './sockets.js';
 import { checkLocationPath, checkProxyPass } from './url.js';
 
 type Details = readonly ErrorDetail[];
@@ -79,12 +80,14 @@ function checkLocation(location: LocationSpec, field: string, host: HostSpec): D
 export function checkHost(host: HostSpec): Details {
   const paths = host.locations.map(({ path }) => path);
   const buffers = checkBuffers(host.custom_directives);
+  const tls = speaksTls(host);
   return [
     ...checkNames(host.server_name),
-    ...(host.ssl_enabled && host.ssl_certificate_id === null
+    ...checkSockets(host),
+    ...(tls && host.ssl_certificate_id === null
       ? [detail('ssl_certificate_id', 'REQUIRED', 'TLS needs a certificate')]
       : []),
-    ...(host.http3_enabled && !host.ssl_enabled
+    ...(host.http3_enabled && !tls
       ? [detail('http3_enabled', 'CONFLICTING_FIELDS', 'HTTP/3 needs TLS')]
       : []),
     ...paths.flatMap((path, index) =>

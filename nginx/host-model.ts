@@ -21,6 +21,7 @@ import type { CertificateSpec, DirectiveSpec, HostSpec, LocationSpec, Problem } 
 import { canonicalServerName, splitServerNames } from './names.js';
 import { type RefusalReason, RenderRefused } from './refusal.js';
 import { parseRewrite, type Rewrite } from './rewrite.js';
+import { socketsOf, speaksTls } from './sockets.js';
 import type { Directive, Origin } from './tree.js';
 import { literalUpstream } from './upstream-model.js';
 import { type ProxyUrl, parseProxyPass } from './url.js';
@@ -144,14 +145,15 @@ export function hostModel(spec: HostSpec, references: References): HostModel {
     };
   });
 
-  if (spec.http3_enabled && !spec.ssl_enabled) {
+  const tls = speaksTls(spec);
+  if (spec.http3_enabled && !tls) {
     fail('TLS_REQUIRED', 'http3_enabled', 'HTTP/3 needs TLS');
   }
   const shape: HostShape = {
-    port: spec.listen_port,
-    tls: spec.ssl_enabled,
+    sockets: socketsOf(spec),
+    tls,
     // Without TLS no browser speaks it, and old versions would then speak nothing else on the port.
-    http2: spec.http2_enabled && spec.ssl_enabled,
+    http2: spec.http2_enabled && tls,
     http3: spec.http3_enabled,
     requestHeaders,
     responseHeaders,
@@ -165,7 +167,7 @@ export function hostModel(spec: HostSpec, references: References): HostModel {
     shape,
     values: {
       names: [...new Set(splitServerNames(spec.server_name).map(canonicalServerName))],
-      certificate: spec.ssl_enabled ? (certificate?.fingerprint ?? null) : null,
+      certificate: tls ? (certificate?.fingerprint ?? null) : null,
       targets,
     },
     upstreams: [...upstreams],

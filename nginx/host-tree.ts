@@ -14,6 +14,7 @@ import { locationTree } from './location-tree.js';
 import type { Capabilities } from './model.js';
 import { certificateFiles } from './port-tree.js';
 import { type Refuse, RenderRefused } from './refusal.js';
+import { socketArg } from './sockets.js';
 import { type Arg, type Directive, int, word } from './tree.js';
 
 function listens(shape: HostShape, capabilities: Capabilities, refuse: Refuse): readonly Directive[] {
@@ -24,11 +25,17 @@ function listens(shape: HostShape, capabilities: Capabilities, refuse: Refuse): 
     const reason = capabilities.modules.includes('http_v3') ? 'VERSION_TOO_OLD' : 'MODULE_MISSING';
     refuse(reason, 'http3_enabled', 'HTTP/3 needs nginx 1.25.0 built with http_v3');
   }
-  const lines: Directive[] = [
-    { name: 'listen', args: [int(shape.port), ...(shape.tls ? [word('ssl')] : [])], field: 'listen_port' },
-  ];
+  const lines = shape.sockets.map(
+    ({ address, port, ssl, field }): Directive => ({
+      name: 'listen',
+      args: [socketArg(address, port), ...(ssl ? [word('ssl')] : [])],
+      field,
+    }),
+  );
   if (shape.http3) {
-    lines.push({ name: 'listen', args: [int(shape.port), word('quic')], field: 'http3_enabled' });
+    for (const { address, port } of shape.sockets.filter(({ ssl }) => ssl)) {
+      lines.push({ name: 'listen', args: [socketArg(address, port), word('quic')], field: 'http3_enabled' });
+    }
   }
   if (shape.http2 && supports(capabilities, 'http2_directive')) {
     lines.push({ name: 'http2', args: [word('on')], field: 'http2_enabled' });
@@ -78,12 +85,12 @@ function towardsUpstreams(
 }
 
 /** Without this header no browser would ever come by QUIC. */
-const altSvc = ({ http3, port }: HostShape): readonly HeaderModel[] =>
+const altSvc = ({ http3, sockets }: HostShape): readonly HeaderModel[] =>
   http3
     ? [
         {
           name: 'Alt-Svc',
-          value: ['h3=":', String(port), '"; ma=86400'],
+          value: ['h3=":', String(sockets.find(({ ssl }) => ssl)?.port), '"; ma=86400'],
           always: true,
           field: 'http3_enabled',
         },

@@ -21,4 +21,5 @@ export * from './model.js';
 export { type RefusalReason, RenderRefused } from './refusal.js';
 export { explain, provenanceOf, render } from './render.js';
 export { targetMatches } from './selector.js';
+export { type Socket, socketsOf, speaksTls } from './sockets.js';
 export { NO_SUBSTITUTES, type Substitutes } from './substitutes.js';

@@ -56,6 +56,13 @@ export type TargetSpec =
   | { readonly type: 'selector'; readonly label_selector: string }
   | { readonly type: 'list'; readonly agent_ids: readonly string[] };
 
+export interface ListenSpec {
+  /** All addresses of IPv4, or all of IPv6. */
+  readonly address: '0.0.0.0' | '[::]';
+  readonly port: number;
+  readonly ssl: boolean;
+}
+
 export interface HostSpec {
   readonly id: string;
   readonly name: string;
@@ -63,6 +70,8 @@ export interface HostSpec {
   readonly server_name: string;
   readonly listen_port: number;
   readonly ssl_enabled: boolean;
+  /** Sockets beside the first, which is port `listen_port` of IPv4. */
+  readonly listens: readonly ListenSpec[];
   readonly ssl_certificate_id: string | null;
   readonly http2_enabled: boolean;
   readonly http3_enabled: boolean;

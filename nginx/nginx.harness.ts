@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bundle, type Capabilities, parseNginxVersion, renderFrame } from './index.js';
@@ -12,6 +12,11 @@ import { type Bundle, type Capabilities, parseNginxVersion, renderFrame } from '
 const NGINX = '/usr/sbin/nginx';
 
 const build = parseNginxVersion(spawnSync(NGINX, ['-V'], { encoding: 'utf8' }).stderr);
+
+/** Whether nginx could listen on `[::]` here. */
+export const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((one) => one?.address === '::1');
 
 /** What the nginx of this machine can do. */
 export const installed: Capabilities = {
@@ -128,12 +133,12 @@ export interface Answer {
 
 /** One request over a unix socket or a port of 127.0.0.1. The path goes out as it is. */
 export function ask(
-  to: { socketPath: string } | { port: number },
+  to: { socketPath: string } | { port: number; host?: string },
   path: string,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ ...to, host: '127.0.0.1', path, headers, agent: false }, (response) => {
+    const outgoing = request({ host: '127.0.0.1', ...to, path, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>

@@ -3,6 +3,7 @@ import { supports } from './capabilities.js';
 import type { PortModel } from './compiled.js';
 import { ownsHttp, TLS_DEFAULTS } from './defaults.js';
 import type { Capabilities } from './model.js';
+import { socketArg } from './sockets.js';
 import { type Arg, type Directive, int, word } from './tree.js';
 
 /** Files of a certificate; the bytes are delivered apart, their fingerprint is part of the digest by these paths. */
@@ -24,8 +25,8 @@ export function certificateFiles(fingerprint: string, capabilities: Capabilities
  * is shown, never its content.
  */
 export function portTree(port: PortModel, capabilities: Capabilities): readonly Directive[] {
-  const listen: readonly Arg[] = [
-    int(port.port),
+  const listen = (address: PortModel['addresses'][number]): readonly Arg[] => [
+    socketArg(address, port.port),
     ...(port.tls ? [word('ssl')] : []),
     // Before 1.25.1 it is a property of the port: one host that wants it brings it to all of them.
     ...(port.http2 && supports(capabilities, 'http2_listen') ? [word('http2')] : []),
@@ -40,15 +41,13 @@ export function portTree(port: PortModel, capabilities: Capabilities): readonly 
       name: 'server',
       args: [],
       block: [
-        { name: 'listen', args: listen },
-        ...(port.http3
-          ? [
-              {
-                name: 'listen',
-                args: [int(port.port), word('quic'), word('reuseport'), word('default_server')],
-              } as const,
-            ]
-          : []),
+        ...port.addresses.map((address): Directive => ({ name: 'listen', args: listen(address) })),
+        ...(port.http3 ? port.addresses : []).map(
+          (address): Directive => ({
+            name: 'listen',
+            args: [socketArg(address, port.port), word('quic'), word('reuseport'), word('default_server')],
+          }),
+        ),
         { name: 'server_name', args: [{ kind: 'server-name', name: '' }] },
         // The protocol is agreed on before the name is known: what this server allows holds for all of the port.
         ...(port.tls && !ownsHttp(capabilities) ? TLS_DEFAULTS : []),

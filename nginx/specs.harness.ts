@@ -55,6 +55,7 @@ export const host = (index: number, more: Partial<HostSpec> = {}): HostSpec => (
   server_name: `host-${index}.test`,
   listen_port: 8080,
   ssl_enabled: false,
+  listens: [],
   ssl_certificate_id: null,
   http2_enabled: false,
   http3_enabled: false,

@@ -77,6 +77,7 @@ export const virtualHost = (key: string, port = 80): VirtualHost => ({
   server_name: `${key}.example.com`,
   listen_port: port,
   ssl_enabled: false,
+  listens: [],
   ssl_certificate_id: null,
   http2_enabled: false,
   http3_enabled: false,

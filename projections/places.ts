@@ -26,6 +26,8 @@ export const places = resourceProjection({
     'workspace.created': ({ workspace: { id, organization_id } }) => place('workspace', id, organization_id),
     'agent.enrolled': ({ agent: { id, workspace_id } }) => place('agent', id, workspace_id),
     'upstream.created': ({ upstream: { id, workspace_id } }) => place('upstream', id, workspace_id),
+    'certificate.requested': ({ certificate: { id, workspace_id } }) =>
+      place('certificate', id, workspace_id),
     'certificate.uploaded': ({ certificate: { id, workspace_id } }) => place('certificate', id, workspace_id),
     'virtual_host.created': ({ virtual_host: { id, workspace_id } }) =>
       place('virtual_host', id, workspace_id),

@@ -2,10 +2,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { streams } from '../kernel/index.js';
-import { certificates } from './certificates.js';
+import { type CertificateDoc, certificates } from './certificates.js';
 import * as make from './facts.harness.js';
 import { documentsAfter, type Given } from './given.harness.js';
 import { organizations } from './organizations.js';
+import { places } from './places.js';
 import { upstreams } from './upstreams.js';
 import { virtualHosts } from './virtual-hosts.js';
 import { workspaces } from './workspaces.js';
@@ -94,6 +95,27 @@ test('certificates: there from the upload until they are deleted', async () => {
     data: { certificate_id: certificate.id, domain: certificate.domain, at },
   } as const;
   assert.equal(await documentsAfter(certificates, [[make.WORKSPACE, uploaded, deleted]]), {});
+});
+
+test('certificates: where issuing stands goes with them, and with their place', async () => {
+  const certificate = { ...make.certificate('example.com'), status: 'pending' as const };
+  const asked = { type: 'certificate.requested', data: { certificate } } as const;
+  const failed = {
+    type: 'certificate.failed',
+    data: { certificate: { ...certificate, status: 'failed' as const }, reason: 'The name does not resolve' },
+  } as const;
+  const of = async (...facts: Given[0] extends readonly [string, ...infer F] ? F : never) =>
+    (await documentsAfter(certificates, [[make.WORKSPACE, ...facts]]))[
+      certificate.id
+    ] as unknown as CertificateDoc;
+  assert.equal((await of(asked)).issuance, { step: 'requested', reason: null });
+  const last = await of(asked, failed);
+  assert.equal(
+    [last.status, last.issuance],
+    ['failed', { step: 'failed', reason: 'The name does not resolve' }],
+  );
+  const [place] = Object.values(await documentsAfter(places, [[make.WORKSPACE, asked]]));
+  assert.equal([place?.['id'], place?.['kind']], [certificate.id, 'certificate']);
 });
 
 test.run();

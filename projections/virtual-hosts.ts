@@ -6,7 +6,7 @@ export type VirtualHostDoc = VirtualHost & Origin;
 
 export const virtualHosts = resourceProjection({
   name: 'virtual-hosts',
-  version: 1,
+  version: 2,
   category: 'workspace',
   collection: 'virtual_hosts',
   indexes: ['workspace_id', 'name'],

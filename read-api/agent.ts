@@ -92,6 +92,7 @@ function presentAgent(doc: Scoped<AgentDoc>, health: HealthDoc | undefined): Age
 const agentsQuery = closed({
   ...listQueryParameters,
   ...atParameter,
+  name: Type.Optional(EnrolledAgent.properties.name),
   state: Type.Optional(oneOf(...AGENT_STATES, 'all')),
   label_selector: Type.Optional(LabelSelector),
 });
@@ -103,9 +104,12 @@ export function agentQueries(scope: Scope, past: PastScope, loadHealth: LoadHeal
   type ListRequest = HandlerRequest<{ workspace_id: string }, Static<typeof agentsQuery>>;
 
   async function find(request: ListRequest): Promise<Page<Scoped<AgentDoc>>> {
-    const { state, label_selector } = request.query;
+    const { state, name, label_selector } = request.query;
     const { offset, perPage } = windowOf(request.query);
-    const where = state === undefined || state === 'all' ? {} : { state };
+    const where = {
+      ...(state === undefined || state === 'all' ? {} : { state }),
+      ...(name === undefined ? {} : { name }),
+    };
     const read = (from: number, limit: number): Promise<Page<Scoped<AgentDoc>>> =>
       scope.list(request, 'agents', request.params.workspace_id, {
         where,
@@ -137,13 +141,17 @@ export function agentQueries(scope: Scope, past: PastScope, loadHealth: LoadHeal
       query: agentsQuery,
       success: { status: 200, schema: pageOf(Type.Union([AgentSummary, EnrolledAgent])) },
       handler: async (request) => {
-        const { at, state, label_selector } = request.query;
+        const { at, state, name, label_selector } = request.query;
         if (at !== undefined && state !== undefined) {
           throw invalid([detail('state', 'CONFLICTING_FIELDS', 'Is of now only: leave it out beside at')]);
         }
         const matches = label_selector === undefined ? () => true : labelMatcher(label_selector);
-        const then = await past.standingPage(request, 'agent', request.params.workspace_id, 'name', (doc) =>
-          matches(doc.labels),
+        const then = await past.standingPage(
+          request,
+          'agent',
+          request.params.workspace_id,
+          'name',
+          (doc) => matches(doc.labels) && (name === undefined || doc.name === name),
         );
         if (then) {
           return listAnswer(request, then, presentEnrolment);

@@ -2,11 +2,16 @@
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import type { CertificateDoc } from '../projections/index.js';
-import { Certificate } from '../schemas/index.js';
+import { CertificateAnswer, CertificateDomain, closed, issuanceInAnswer, Type } from '../schemas/index.js';
 import { listAtQuery, readAtQuery } from './history/at.js';
 import type { PastScope } from './history/scope.js';
 import { pick, revisionOf } from './present.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
+
+const certificatesQuery = closed({
+  ...listAtQuery.properties,
+  domain: Type.Optional(CertificateDomain),
+});
 
 /** By whose clock a certificate has expired; a moment that is not an instant has none, and shows what was recorded. */
 const clockAt = (at: string | undefined, clock: Clock): Pick<Clock, 'now'> => {
@@ -17,7 +22,7 @@ const clockAt = (at: string | undefined, clock: Clock): Pick<Clock, 'now'> => {
 /** No event says that a certificate has expired: the clock does. */
 const presentCertificate =
   (clock: Pick<Clock, 'now'>) =>
-  (doc: Scoped<CertificateDoc>): Certificate => {
+  (doc: Scoped<CertificateDoc>): CertificateAnswer => {
     const certificate = pick(doc, [
       'id',
       'workspace_id',
@@ -33,9 +38,10 @@ const presentCertificate =
       'created_at',
       'updated_at',
     ]);
+    const answer = { ...certificate, ...issuanceInAnswer(doc.issuance) };
     const { status, expires_at } = certificate;
     const expired = status === 'active' && expires_at !== null && Date.parse(expires_at) <= clock.now();
-    return expired ? { ...certificate, status: 'expired' } : certificate;
+    return expired ? { ...answer, status: 'expired' } : answer;
   };
 
 export const certificateQueries = (scope: Scope, past: PastScope, clock: Clock): Route[] => [
@@ -46,16 +52,23 @@ export const certificateQueries = (scope: Scope, past: PastScope, clock: Clock):
     summary: 'List the certificates of a workspace, by domain',
     tag: 'Certificates',
     permission: 'certificate.list',
-    query: listAtQuery,
-    success: { status: 200, schema: pageOf(Certificate) },
+    query: certificatesQuery,
+    success: { status: 200, schema: pageOf(CertificateAnswer) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
-      const query = { orderBy: 'domain', offset, limit };
+      const { at, domain } = request.query;
+      const where = domain === undefined ? {} : { domain };
+      const query = { where, orderBy: 'domain', offset, limit };
       const id = request.params.workspace_id;
       const found =
-        (await past.standingPage(request, 'certificate', id, 'domain')) ??
-        (await scope.list(request, 'certificates', id, query));
-      return listAnswer(request, found, presentCertificate(clockAt(request.query.at, clock)));
+        (await past.standingPage(
+          request,
+          'certificate',
+          id,
+          'domain',
+          (doc) => domain === undefined || doc.domain === domain,
+        )) ?? (await scope.list(request, 'certificates', id, query));
+      return listAnswer(request, found, presentCertificate(clockAt(at, clock)));
     },
   }),
   route({
@@ -66,7 +79,7 @@ export const certificateQueries = (scope: Scope, past: PastScope, clock: Clock):
     tag: 'Certificates',
     permission: 'certificate.read',
     query: readAtQuery,
-    success: { status: 200, schema: Certificate },
+    success: { status: 200, schema: CertificateAnswer },
     handler: async (request) => {
       const id = request.params.certificate_id;
       const doc =

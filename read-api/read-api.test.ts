@@ -48,6 +48,8 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   user_id: idOf(`${organization}-member`),
   operation_id: idOf(`${workspace}-operation`),
   version: '1',
+  server_address: encodeURIComponent('10.0.1.20:8080'),
+  location_path: encodeURIComponent('/api/v1'),
   other: '1',
   request_id: `request-${idOf(workspace)}`,
 });
@@ -62,7 +64,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     (one) => asksByPath(one) && one.permission !== 'public' && needsOrganization(one.permission),
   );
-  assert.is(routes.length, 32);
+  assert.is(routes.length, 36);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { UpstreamDoc } from '../projections/index.js';
-import { Upstream } from '../schemas/index.js';
-import { listAtQuery, readAtQuery } from './history/at.js';
+import { ServerAddress, Upstream, UpstreamServer } from '../schemas/index.js';
+import { namedAtQuery, readAtQuery } from './history/at.js';
 import type { PastScope } from './history/scope.js';
+import { partQueries } from './part.js';
 import { pick, revisionOf } from './present.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
@@ -28,15 +29,22 @@ export const upstreamQueries = (scope: Scope, past: PastScope): Route[] => [
     summary: 'List the upstreams of a workspace, by name',
     tag: 'Upstreams',
     permission: 'upstream.list',
-    query: listAtQuery,
+    query: namedAtQuery,
     success: { status: 200, schema: pageOf(Upstream) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
-      const query = { orderBy: 'name', offset, limit };
+      const { name } = request.query;
+      const where = name === undefined ? {} : { name };
+      const query = { where, orderBy: 'name', offset, limit };
       const id = request.params.workspace_id;
       const found =
-        (await past.standingPage(request, 'upstream', id, 'name')) ??
-        (await scope.list(request, 'upstreams', id, query));
+        (await past.standingPage(
+          request,
+          'upstream',
+          id,
+          'name',
+          (doc) => name === undefined || doc.name === name,
+        )) ?? (await scope.list(request, 'upstreams', id, query));
       return listAnswer(request, found, presentUpstream);
     },
   }),
@@ -55,5 +63,19 @@ export const upstreamQueries = (scope: Scope, past: PastScope): Route[] => [
         (await past.standing(request, 'upstream', id)) ?? (await scope.one(request, 'upstreams', id));
       return { body: presentUpstream(doc), revision: revisionOf(doc) };
     },
+  }),
+  ...partQueries(scope, {
+    collection: 'upstreams',
+    plural: 'upstreams',
+    idName: 'upstream_id',
+    parts: 'servers',
+    title: 'UpstreamServer',
+    tag: 'Upstreams',
+    permission: 'upstream.read',
+    key: 'server_address',
+    keySchema: ServerAddress,
+    schema: UpstreamServer,
+    select: (doc) => presentUpstream(doc).servers,
+    isNamed: ({ address }, key) => address.toLowerCase() === key.toLowerCase(),
   }),
 ];

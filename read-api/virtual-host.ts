@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pageOf, type Route, route, windowOf } from '../http/index.js';
 import type { VirtualHostDoc } from '../projections/index.js';
-import { VirtualHost } from '../schemas/index.js';
-import { listAtQuery, readAtQuery } from './history/at.js';
+import { Location, UrlPath, VirtualHost } from '../schemas/index.js';
+import { namedAtQuery, readAtQuery } from './history/at.js';
 import type { PastScope } from './history/scope.js';
+import { partQueries } from './part.js';
 import { pick, revisionOf } from './present.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
@@ -15,6 +16,7 @@ export const presentVirtualHost = (doc: Scoped<VirtualHostDoc>): VirtualHost =>
     'server_name',
     'listen_port',
     'ssl_enabled',
+    'listens',
     'ssl_certificate_id',
     'http2_enabled',
     'http3_enabled',
@@ -33,15 +35,22 @@ export const virtualHostQueries = (scope: Scope, past: PastScope): Route[] => [
     summary: 'List the virtual hosts of a workspace, by name',
     tag: 'Virtual hosts',
     permission: 'virtual_host.list',
-    query: listAtQuery,
+    query: namedAtQuery,
     success: { status: 200, schema: pageOf(VirtualHost) },
     handler: async (request) => {
       const { offset, perPage: limit } = windowOf(request.query);
-      const query = { orderBy: 'name', offset, limit };
+      const { name } = request.query;
+      const where = name === undefined ? {} : { name };
+      const query = { where, orderBy: 'name', offset, limit };
       const id = request.params.workspace_id;
       const found =
-        (await past.standingPage(request, 'virtual_host', id, 'name')) ??
-        (await scope.list(request, 'virtual_hosts', id, query));
+        (await past.standingPage(
+          request,
+          'virtual_host',
+          id,
+          'name',
+          (doc) => name === undefined || doc.name === name,
+        )) ?? (await scope.list(request, 'virtual_hosts', id, query));
       return listAnswer(request, found, presentVirtualHost);
     },
   }),
@@ -60,5 +69,19 @@ export const virtualHostQueries = (scope: Scope, past: PastScope): Route[] => [
         (await past.standing(request, 'virtual_host', id)) ?? (await scope.one(request, 'virtual_hosts', id));
       return { body: presentVirtualHost(doc), revision: revisionOf(doc) };
     },
+  }),
+  ...partQueries(scope, {
+    collection: 'virtual_hosts',
+    plural: 'virtual-hosts',
+    idName: 'virtual_host_id',
+    parts: 'locations',
+    title: 'Location',
+    tag: 'Virtual hosts',
+    permission: 'virtual_host.read',
+    key: 'location_path',
+    keySchema: UrlPath,
+    schema: Location,
+    select: (doc) => presentVirtualHost(doc).locations,
+    isNamed: ({ path }, key) => path === key,
   }),
 ];

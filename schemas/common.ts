@@ -35,11 +35,18 @@ export const Slug = Type.String({ minLength: 1, maxLength: 63, pattern: '^[a-z0-
 const LABEL_KEY = '^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$';
 const LABEL_VALUE = '^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$';
 
-export const Labels = Type.Record(
-  Type.String({ pattern: LABEL_KEY }),
-  Type.String({ maxLength: 63, pattern: LABEL_VALUE }),
-  { additionalProperties: false, maxProperties: 64, propertyNames: { type: 'string', maxLength: 63 } },
-);
+const labelsOf = <T extends TSchema>(value: T) =>
+  Type.Record(Type.String({ pattern: LABEL_KEY }), value, {
+    additionalProperties: false,
+    maxProperties: 64,
+    propertyNames: { type: 'string', maxLength: 63 },
+  });
+const LabelValue = Type.String({ maxLength: 63, pattern: LABEL_VALUE });
+
+export const Labels = labelsOf(LabelValue);
+
+/** A change of labels: a value sets one, null takes one away, and those that are not named stay (RFC 7396). */
+export const LabelsPatch = labelsOf(nullable(LabelValue));
 
 /** `env=production,region=us-east`: every pair must be among the agent's labels. */
 export const LabelSelector = Type.String({

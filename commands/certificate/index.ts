@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Route, route } from '../../http/index.js';
-import {
-  detail,
-  type ErrorDetail,
-  invalid,
-  NxError,
-  Secret,
-  streams,
-  timestamp,
-  uuidv5,
-} from '../../kernel/index.js';
-import { Certificate, CreateCertificate } from '../../schemas/index.js';
+import type { WorkspaceState } from '../../domain/index.js';
+import { type Multipart, type Route, route } from '../../http/index.js';
+import { createdId, NxError, streams, timestamp, uuidv5 } from '../../kernel/index.js';
+import { CertificateAnswer, CreateCertificate, issuanceInAnswer } from '../../schemas/index.js';
 import type { Vault } from '../../vault/index.js';
+import type { CommandContext } from '../context.js';
 import { answer, type CommandDeps, contextOf, placeOf } from '../request.js';
 import { checkUpload } from './check.js';
+import { requestOf, uploadOf } from './input.js';
 import { destroyMaterial, keepMaterial } from './material.js';
 
 export { destroyMaterial, readMaterial } from './material.js';
@@ -22,6 +16,16 @@ export interface CertificateCommandDeps extends CommandDeps {
   readonly vault: Vault;
 }
 
+/** The same upload as a form: files as people have them, the chain apart where it came apart. */
+const FORM: Multipart = {
+  domain: { field: 'domain', maxBytes: 253 },
+  provider: { field: 'provider', maxBytes: 32 },
+  auto_renew: { field: 'auto_renew', maxBytes: 5, boolean: true },
+  certificate: { field: 'certificate_pem', maxBytes: 65_536, file: true },
+  chain: { field: 'certificate_pem', maxBytes: 65_536, file: true },
+  private_key: { field: 'private_key_pem', maxBytes: 65_536, file: true },
+};
+
 /** Write routes of certificates. */
 export function certificateCommands(deps: CertificateCommandDeps): Route[] {
   const { handlers, clock, vault } = deps;
@@ -29,16 +33,74 @@ export function certificateCommands(deps: CertificateCommandDeps): Route[] {
   const has = (workspaceId: string, id: string): Promise<boolean> =>
     handlers.workspace.peek(streams.workspace(workspaceId), (state) => state.certificates.has(id));
 
+  const present =
+    (id: string) =>
+    (state: WorkspaceState): CertificateAnswer | undefined => {
+      const certificate = state.certificates.get(id);
+      return certificate && { ...certificate, ...issuanceInAnswer(state.issuances.get(id)) };
+    };
+
+  async function ask(workspaceId: string, body: CreateCertificate, context: CommandContext) {
+    const id = createdId(context.commandId, 'certificate');
+    const at = timestamp(clock.now());
+    const outcome = await handlers.workspace.run(
+      streams.workspace(workspaceId),
+      id,
+      { type: 'request-certificate', id, ...requestOf(body), at },
+      context,
+      present(id),
+    );
+    return answer(deps, outcome);
+  }
+
+  async function upload(workspaceId: string, body: CreateCertificate, context: CommandContext) {
+    // By the content too: the same Idempotency-Key with another key must not write over the first one's record.
+    const id = uuidv5(context.commandId, context.digest, 'certificate');
+    const now = clock.now();
+    const { upload: checked, ...material } = checkUpload(uploadOf(body), now);
+    await keepMaterial(vault, workspaceId, id, material);
+    // A record without its event is a key that nobody knows of.
+    const drop = async (): Promise<void> => {
+      if (!(await has(workspaceId, id))) {
+        await destroyMaterial(vault, id);
+      }
+    };
+    try {
+      const { domain, auto_renew = false } = body;
+      const outcome = await handlers.workspace.run(
+        streams.workspace(workspaceId),
+        id,
+        { type: 'upload-certificate', id, upload: { ...checked, domain, auto_renew }, at: timestamp(now) },
+        context,
+        present(id),
+      );
+      if (outcome.position === undefined) {
+        // Answered again, perhaps after it was deleted.
+        await drop();
+      }
+      return await answer(deps, outcome);
+    } catch (error) {
+      // When the log does not answer, the event may stand in it all the same.
+      if (error instanceof NxError && error.code !== 'SERVICE_UNAVAILABLE') {
+        // Whoever asked is told why it was refused, whatever becomes of the record.
+        await drop().catch(() => undefined);
+      }
+      throw error;
+    }
+  }
+
   return [
     route({
       method: 'POST',
       path: '/v1/workspaces/{workspace_id}/certificates',
       operationId: 'createCertificate',
-      summary: 'Upload a certificate with its chain and private key; no answer ever has the key',
+      summary:
+        'Upload a certificate with its key, which no answer ever has, or request one to be issued later',
       tag: 'Certificates',
       permission: 'certificate.create',
       body: CreateCertificate,
-      success: { status: 201, schema: Certificate },
+      multipart: FORM,
+      success: { status: 201, schema: CertificateAnswer },
       errors: ['CONFLICT'],
       idempotent: true,
       handler: async (request) => {
@@ -50,39 +112,9 @@ export function certificateCommands(deps: CertificateCommandDeps): Route[] {
         );
         const { body } = request;
         const context = contextOf(request, deps, { workspaceId, organizationId });
-        // By the content too: the same Idempotency-Key with another key must not write over the first one's record.
-        const id = uuidv5(context.commandId, context.digest, 'certificate');
-        const now = clock.now();
-        const { upload, ...material } = checkUpload(uploadOf(body), now);
-        await keepMaterial(vault, workspaceId, id, material);
-        // A record without its event is a key that nobody knows of.
-        const drop = async (): Promise<void> => {
-          if (!(await has(workspaceId, id))) {
-            await destroyMaterial(vault, id);
-          }
-        };
-        try {
-          const { domain, auto_renew = false } = body;
-          const outcome = await handlers.workspace.run(
-            streams.workspace(workspaceId),
-            id,
-            { type: 'upload-certificate', id, upload: { ...upload, domain, auto_renew }, at: timestamp(now) },
-            context,
-            (state) => state.certificates.get(id),
-          );
-          if (outcome.position === undefined) {
-            // Answered again, perhaps after it was deleted.
-            await drop();
-          }
-          return await answer(deps, outcome);
-        } catch (error) {
-          // When the log does not answer, the event may stand in it all the same.
-          if (error instanceof NxError && error.code !== 'SERVICE_UNAVAILABLE') {
-            // Whoever asked is told why it was refused, whatever becomes of the record.
-            await drop().catch(() => undefined);
-          }
-          throw error;
-        }
+        return body.provider === 'letsencrypt'
+          ? ask(workspaceId, body, context)
+          : upload(workspaceId, body, context);
       },
     }),
     route({
@@ -110,35 +142,4 @@ export function certificateCommands(deps: CertificateCommandDeps): Route[] {
       },
     }),
   ];
-}
-
-/** What is checked of a body, or VALIDATION_ERROR for what an upload cannot be without or cannot ask for. */
-function uploadOf({
-  domain,
-  certificate_pem: certificatePem,
-  private_key_pem: privateKeyPem,
-  provider,
-  auto_renew,
-}: CreateCertificate) {
-  if (provider === 'letsencrypt') {
-    throw invalid([
-      detail('provider', 'NOT_SUPPORTED', 'Certificates cannot be issued yet: upload one as provider custom'),
-    ]);
-  }
-  const problems: ErrorDetail[] = [];
-  if (auto_renew === true) {
-    problems.push(
-      detail('auto_renew', 'NOT_SUPPORTED', 'What was uploaded is renewed by whoever uploads the next one'),
-    );
-  }
-  if (certificatePem === undefined) {
-    problems.push(detail('certificate_pem', 'REQUIRED', 'Required'));
-  }
-  if (privateKeyPem === undefined) {
-    problems.push(detail('private_key_pem', 'REQUIRED', 'Required'));
-  }
-  if (problems.length > 0 || certificatePem === undefined || privateKeyPem === undefined) {
-    throw invalid(problems);
-  }
-  return { domain, certificatePem, privateKeyPem: new Secret(privateKeyPem) };
 }

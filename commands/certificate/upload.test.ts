@@ -103,7 +103,7 @@ test(
   'a refused upload leaves nothing in the vault',
   withApp(async ({ post, records }) => {
     assert.is((await post({ ...bodyOf(pair), private_key_pem: another.key })).status, 422);
-    assert.is((await post({ domain: 'a.example.com', provider: 'letsencrypt' })).status, 422);
+    assert.is((await post({ ...bodyOf(pair), provider: 'letsencrypt' })).status, 422);
     assert.equal(await records(), []);
     await post(bodyOf(pair));
     assert.is((await post(bodyOf(pair))).status, 409);
@@ -160,6 +160,49 @@ test(
     const line = pair.key.split('\n')[1] ?? '';
     assert.ok(line.length > 40 && lines.length >= 3);
     assert.not(lines.join('\n').includes(line), 'the log has nothing of a key');
+  }),
+);
+
+const form = (parts: Record<string, string | Blob>) => {
+  const made = new FormData();
+  for (const [name, value] of Object.entries(parts)) {
+    made.set(name, value);
+  }
+  return new Response(made);
+};
+
+test(
+  'a pair comes as a form too, with its chain apart, and is the same upload',
+  withApp(async ({ call, user, records, vault, lines }) => {
+    const root = await testPair('Root', { names: [], isAuthority: true });
+    const leaf = await testPair('api.example.com', { issuer: root });
+    const { token } = await user({ [ORGANIZATION]: 'editor' });
+    const send = async (parts: Record<string, string | Blob>) => {
+      const made = form(parts);
+      const headers = { 'content-type': made.headers.get('content-type') ?? '' };
+      return call('POST', PATH, { token, headers, body: Buffer.from(await made.arrayBuffer()) });
+    };
+    const parts = {
+      domain: 'api.example.com',
+      certificate: new Blob([leaf.certificate]),
+      chain: new Blob([root.certificate]),
+      private_key: new Blob([leaf.key]),
+    };
+    const made = await send(parts);
+    assert.is(made.status, 201, made.text);
+    assert.equal([made.json.fingerprint, made.json.issuance], [leaf.fingerprint, null]);
+    const material = await readMaterial(vault, WORKSPACE, made.json.id);
+    assert.is(material?.certificatePem.match(/BEGIN CERTIFICATE/g)?.length, 2);
+    const without = await send({ domain: 'api.example.com', certificate: new Blob([pair.certificate]) });
+    assert.equal(
+      without.json.error.details.map((one: { field: string; code: string }) => `${one.field} ${one.code}`),
+      ['private_key_pem REQUIRED'],
+    );
+    const exchanged = await send({ ...parts, private_key: new Blob([another.key]) });
+    assert.is(exchanged.json.error.details[0].code, 'KEY_MISMATCH');
+    assert.is((await records()).length, 1);
+    const canary = leaf.key.split('\n')[1] ?? '';
+    assert.not([made.text, exchanged.text, ...lines].join('\n').includes(canary));
   }),
 );
 

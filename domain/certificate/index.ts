@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { conflict, detail, never, notFound } from '../../kernel/index.js';
+import { conflict, detail, notFound } from '../../kernel/index.js';
 import type { Certificate, WorkspaceFact } from '../../schemas/index.js';
 import { refuseKnown } from '../fresh.js';
 import type { WorkspaceState } from '../workspace/state.js';
+import { decideIssuance, type IssuanceCommand } from './issuance.js';
 
 export { covers } from './covers.js';
 
@@ -20,7 +21,8 @@ export type CertificateCommand =
       readonly upload: CertificateUpload;
       readonly at: string;
     }
-  | { readonly type: 'delete-certificate'; readonly id: string; readonly at: string };
+  | { readonly type: 'delete-certificate'; readonly id: string; readonly at: string }
+  | IssuanceCommand;
 
 export function decideCertificate(
   command: CertificateCommand,
@@ -35,7 +37,7 @@ export function decideCertificate(
     case 'delete-certificate':
       return remove(command.id, command.at, state);
     default:
-      return never(command, 'command of a certificate');
+      return decideIssuance(command, state);
   }
 }
 

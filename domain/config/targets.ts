@@ -34,6 +34,15 @@ export function keyMatches(key: string, agentId: string, labels: Readonly<Record
   });
 }
 
+/**
+ * A resource as it stands in digests. A field that resources had not always stands there only where it says something:
+ * what was digested before it came keeps its digest.
+ */
+export function inDigests<T extends object>(resource: T): T {
+  const { listens } = resource as { listens?: readonly unknown[] };
+  return listens?.length === 0 ? { ...resource, listens: undefined } : resource;
+}
+
 // Resources are replaced, never changed, so a digest once made holds for the object's life.
 const digests = new WeakMap<object, string>();
 
@@ -41,7 +50,7 @@ const digests = new WeakMap<object, string>();
 export function resourceDigest(resource: object): string {
   let digest = digests.get(resource);
   if (digest === undefined) {
-    digest = digestOf({ ...resource, created_at: undefined, updated_at: undefined });
+    digest = digestOf({ ...inDigests(resource), created_at: undefined, updated_at: undefined });
     digests.set(resource, digest);
   }
   return digest;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
+import * as assert from 'uvu/assert';
 import { spec } from '../given.harness.js';
-import { workspace } from '../workspace/index.js';
+import { type WorkspaceCommand, workspace } from '../workspace/index.js';
 import { AT, agentFact, created, hostFact, id } from '../workspace/workspace.fixture.js';
 
 const given = spec(workspace);
@@ -60,6 +61,24 @@ test('a workspace that holds anything is not deleted', () => {
       type: 'workspace.deleted',
       data: { workspace_id: created.data.workspace.id, at: AT },
     });
+});
+
+test('labels are merged: null takes one away, and those that are not named stay', () => {
+  const update = (labels: unknown): WorkspaceCommand =>
+    ({ type: 'update-agent', id: id(10), body: { labels }, at: AT }) as WorkspaceCommand;
+  const after = (labels: unknown) => {
+    const [fact] = given(created, agentFact(10, { env: 'production', tier: 'web' }))
+      .when(update(labels))
+      .facts();
+    return fact?.type === 'agent.updated' ? fact.data.agent.labels : undefined;
+  };
+  assert.equal(after({ env: 'staging', tier: null, none: null }), { env: 'staging' });
+  assert.equal(after({ region: 'eu' }), { env: 'production', tier: 'web', region: 'eu' });
+  assert.equal(after(null), {});
+  const many = Object.fromEntries(Array.from({ length: 63 }, (_, index) => [`l${index}`, 'x']));
+  given(created, agentFact(10, { env: 'production', tier: 'web' }))
+    .when(update(many))
+    .thenRefused('VALIDATION_ERROR', 'labels');
 });
 
 test.run();

@@ -91,7 +91,14 @@ function update(
   state: WorkspaceState,
 ): readonly WorkspaceFact[] {
   const current = existing(id, state);
-  const next = merged(current, body);
+  const { labels, ...rest } = body;
+  const next = merged(current, {
+    ...rest,
+    labels: labels === null ? {} : labels && patched(current.labels, labels),
+  });
+  if (Object.keys(next.labels).length > MAX_LABELS) {
+    throw invalid([detail('labels', 'TOO_LONG', `Must have at most ${MAX_LABELS}`)]);
+  }
   const changed = changedFields(current, next);
   if (changed.length === 0) {
     return [];
@@ -103,6 +110,17 @@ function update(
   }
   return [{ type: 'agent.updated', data: { agent: { ...next, updated_at: at }, changed } }];
 }
+
+const MAX_LABELS = 64;
+type Labels = EnrolledAgent['labels'];
+
+/** RFC 7396: a value sets a label, null takes it away. */
+const patched = (labels: Labels, patch: Readonly<Record<string, string | null>>): Labels =>
+  Object.fromEntries(
+    Object.entries({ ...labels, ...patch }).flatMap(([name, value]) =>
+      value === null ? [] : [[name, value]],
+    ),
+  );
 
 function remove(
   { id, at }: Extract<EnrolmentCommand, { type: 'remove-agent' }>,

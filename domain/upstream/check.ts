@@ -4,10 +4,15 @@ import { checkUpstream as checkByItself } from '../../nginx/index.js';
 import type { Upstream } from '../../schemas/index.js';
 import type { WorkspaceState } from '../workspace/state.js';
 
+const MAX_SERVERS = 256;
+
 /** What nginx refuses of an upstream, and what the workspace already has, as errors of its fields. */
 export function checkUpstream(upstream: Upstream, state: WorkspaceState): void {
   const { interval, timeout } = upstream.health_check;
   const problems = [
+    ...(upstream.servers.length > MAX_SERVERS
+      ? [detail('servers', 'TOO_LONG', `Must have at most ${MAX_SERVERS}`)]
+      : []),
     ...checkByItself(upstream),
     ...(timeout > interval
       ? [detail('health_check.timeout', 'OUT_OF_RANGE', 'Must not be longer than the interval')]

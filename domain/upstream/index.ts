@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { conflict, detail, never, notFound } from '../../kernel/index.js';
-import type {
-  CreateUpstream,
-  UpdateUpstream,
-  Upstream,
-  UpstreamServer,
-  WorkspaceFact,
-} from '../../schemas/index.js';
+import type { CreateUpstream, UpdateUpstream, Upstream, WorkspaceFact } from '../../schemas/index.js';
 import { refuseKnown } from '../fresh.js';
-import { changedFields, merged } from '../workspace/changed.js';
+import { inPart } from '../part.js';
+import { changedFields, merged, withDefaults } from '../workspace/changed.js';
 import type { WorkspaceState } from '../workspace/state.js';
 import { checkUpstream } from './check.js';
+import { changedServers, completeServer, type UpstreamServerCommand } from './servers.js';
+
+export { sameAddress } from './servers.js';
 
 /** `at` is RFC 3339. */
 export type UpstreamCommand =
@@ -26,10 +24,9 @@ export type UpstreamCommand =
       readonly body: UpdateUpstream;
       readonly at: string;
     }
-  | { readonly type: 'delete-upstream'; readonly id: string; readonly at: string };
+  | { readonly type: 'delete-upstream'; readonly id: string; readonly at: string }
+  | UpstreamServerCommand;
 
-/** nginx's own defaults for a server of an upstream. */
-const SERVER = { address: '', weight: 1, backup: false, down: false, max_fails: 1, fail_timeout: 10 };
 const HEALTH_CHECK = {
   enabled: false,
   path: '/',
@@ -37,6 +34,12 @@ const HEALTH_CHECK = {
   timeout: 5,
   healthy_threshold: 2,
   unhealthy_threshold: 3,
+};
+/** What an upstream has of which nothing is said. */
+const UPSTREAM = {
+  algorithm: 'round_robin' as const,
+  health_check: HEALTH_CHECK,
+  keepalive_connections: 0,
 };
 
 export function decideUpstream(command: UpstreamCommand, state: WorkspaceState): readonly WorkspaceFact[] {
@@ -48,10 +51,10 @@ export function decideUpstream(command: UpstreamCommand, state: WorkspaceState):
         id,
         workspace_id: state.workspace?.id ?? '',
         name: body.name,
-        algorithm: body.algorithm ?? 'round_robin',
-        servers: body.servers.map(complete),
+        algorithm: body.algorithm ?? UPSTREAM.algorithm,
+        servers: body.servers.map(completeServer),
         health_check: merged(HEALTH_CHECK, body.health_check ?? {}),
-        keepalive_connections: body.keepalive_connections ?? 0,
+        keepalive_connections: body.keepalive_connections ?? UPSTREAM.keepalive_connections,
         created_at: at,
         updated_at: at,
       };
@@ -60,18 +63,20 @@ export function decideUpstream(command: UpstreamCommand, state: WorkspaceState):
     }
     case 'update-upstream': {
       const current = existing(command.id, state);
-      const { servers, health_check, ...rest } = command.body;
+      const { servers, health_check, ...rest } = withDefaults(command.body, UPSTREAM);
       const next = merged(current, {
         ...rest,
-        servers: servers?.map(complete),
-        health_check: health_check && merged(current.health_check, health_check),
+        servers: servers?.map(completeServer),
+        health_check: health_check && merged(current.health_check, withDefaults(health_check, HEALTH_CHECK)),
       });
-      const changed = changedFields(current, next);
-      if (changed.length === 0) {
-        return [];
-      }
-      checkUpstream(next, state);
-      return [{ type: 'upstream.updated', data: { upstream: { ...next, updated_at: command.at }, changed } }];
+      return updated(current, next, command.at, state);
+    }
+    case 'add-upstream-server':
+    case 'update-upstream-server':
+    case 'remove-upstream-server': {
+      const current = existing(command.id, state);
+      const { servers, index } = changedServers(command, current);
+      return inPart(`servers[${index}]`, () => updated(current, { ...current, servers }, command.at, state));
     }
     case 'delete-upstream':
       return remove(command.id, command.at, state);
@@ -80,7 +85,19 @@ export function decideUpstream(command: UpstreamCommand, state: WorkspaceState):
   }
 }
 
-const complete = (server: CreateUpstream['servers'][number]): UpstreamServer => merged(SERVER, server);
+function updated(
+  current: Upstream,
+  next: Upstream,
+  at: string,
+  state: WorkspaceState,
+): readonly WorkspaceFact[] {
+  const changed = changedFields(current, next);
+  if (changed.length === 0) {
+    return [];
+  }
+  checkUpstream(next, state);
+  return [{ type: 'upstream.updated', data: { upstream: { ...next, updated_at: at }, changed } }];
+}
 
 function existing(id: string, state: WorkspaceState): Upstream {
   const upstream = state.upstreams.get(id);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Fact } from '../../schemas/index.js';
 import { spec } from '../given.harness.js';
 import { type WorkspaceCommand, workspace } from '../workspace/index.js';
 import { AT, created, hostFact, id, upstreamFact, upstreamOf } from '../workspace/workspace.fixture.js';
@@ -114,6 +115,82 @@ test('an unknown upstream is not found', () => {
   given(created)
     .when({ type: 'delete-upstream', id: id(1), at: AT })
     .thenRefused('NOT_FOUND');
+});
+
+const two = upstreamFact(1, {
+  algorithm: 'least_connections',
+  servers: [{ address: '10.0.0.1:80', weight: 5 }, { address: 'App.internal:80' }],
+  keepalive_connections: 8,
+  health_check: { enabled: true, interval: 20 },
+});
+const command = (type: string, more: object): WorkspaceCommand =>
+  ({ type, id: id(1), at: AT, ...more }) as WorkspaceCommand;
+const after = (type: string, more: object) => {
+  const [fact] = given(created, two).when(command(type, more)).facts();
+  return fact?.type === 'upstream.updated' ? fact.data : undefined;
+};
+
+test('null takes a field away, so that it has its default again', () => {
+  const changed = after('update-upstream', {
+    body: { algorithm: null, keepalive_connections: null, health_check: { interval: null } },
+  })?.upstream;
+  assert.equal(changed, {
+    ...upstreamOf(two),
+    algorithm: 'round_robin',
+    keepalive_connections: 0,
+    health_check: { ...upstreamOf(two).health_check, interval: 10 },
+  });
+  assert.is(after('update-upstream', { body: { health_check: null } })?.upstream.health_check.enabled, false);
+});
+
+test('one server is added, changed and taken away, and the others stay', () => {
+  const [first, second] = upstreamOf(two).servers;
+  const added = after('add-upstream-server', { body: { address: '[::1]:80' } });
+  assert.equal(added?.changed, ['servers']);
+  assert.equal(added?.upstream.servers.slice(0, 2), [first, second]);
+  assert.equal([added?.upstream.servers[2]?.address, added?.upstream.servers[2]?.weight], ['[::1]:80', 1]);
+  const servers = (type: string, more: object) => after(type, more)?.upstream.servers;
+  assert.equal(servers('remove-upstream-server', { address: 'app.INTERNAL:80' }), [first]);
+  assert.equal(
+    servers('update-upstream-server', { address: '10.0.0.1:80', body: { weight: null, down: true } }),
+    [{ ...first, weight: 1, down: true }, second],
+  );
+  assert.equal(
+    servers('update-upstream-server', { address: '10.0.0.1:80', body: { address: '10.0.0.2:80' } }),
+    [{ ...first, address: '10.0.0.2:80' }, second],
+  );
+});
+
+test('what is wrong with one server is told by its own fields', () => {
+  const when = (type: string, more: object, ...past: readonly Fact[]) =>
+    given(created, two, ...(past as never[])).when(command(type, more));
+  const onlyBackup = { body: { backup: true } };
+  when('update-upstream-server', {
+    address: '10.0.0.1:80',
+    body: { address: '169.254.169.254:80' },
+  }).thenRefused('VALIDATION_ERROR', 'address');
+  when('add-upstream-server', { body: { address: 'app.internal:80' } }).thenRefused('CONFLICT', 'address');
+  when('update-upstream-server', {
+    address: '10.0.0.1:80',
+    body: { address: 'app.internal:80' },
+  }).thenRefused('CONFLICT', 'address');
+  for (const type of ['update-upstream-server', 'remove-upstream-server']) {
+    when(type, { address: '10.9.9.9:80', ...onlyBackup }).thenRefused('NOT_FOUND');
+  }
+  const one = upstreamFact(1);
+  given(created, one)
+    .when(command('remove-upstream-server', { address: '10.0.1.20:8080' }))
+    .thenRefused('VALIDATION_ERROR', 'servers');
+  const twins = upstreamFact(1, { servers: [{ address: '10.0.0.1:80' }, { address: '10.0.0.1:80' }] });
+  given(created, twins)
+    .when(command('update-upstream-server', { address: '10.0.0.1:80', body: { weight: 2 } }))
+    .thenRefused('CONFLICT', 'address');
+  const full = upstreamFact(1, {
+    servers: Array.from({ length: 256 }, (_, index) => ({ address: `10.0.0.1:${index + 1}` })),
+  });
+  given(created, full)
+    .when(command('add-upstream-server', { body: { address: '10.0.0.2:80' } }))
+    .thenRefused('VALIDATION_ERROR', 'servers');
 });
 
 test.run();

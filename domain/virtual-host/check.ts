@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { detail, type ErrorDetail, invalid } from '../../kernel/index.js';
-import { checkHost } from '../../nginx/index.js';
+import { checkHost, speaksTls } from '../../nginx/index.js';
 import type { Location, TargetAgents, VirtualHost } from '../../schemas/index.js';
 import { covers } from '../certificate/covers.js';
 import type { WorkspaceState } from '../workspace/state.js';
 
 const MAX_DETAILS = 50;
+const MAX_LOCATIONS = 256;
 
 /** What nginx refuses of a host, and references to what the workspace does not have, as errors of its fields. */
 export function checkVirtualHost(host: VirtualHost, state: WorkspaceState): void {
   const problems = [
+    ...(host.locations.length > MAX_LOCATIONS
+      ? [detail('locations', 'TOO_LONG', `Must have at most ${MAX_LOCATIONS}`)]
+      : []),
     ...checkHost(host),
     ...protocolProblems(host),
     ...certificateProblems(host, state),
@@ -22,8 +26,10 @@ export function checkVirtualHost(host: VirtualHost, state: WorkspaceState): void
 }
 
 // Before nginx 1.25 a plain port with http2 does not answer HTTP/1.1 any more.
-const protocolProblems = ({ http2_enabled, ssl_enabled }: VirtualHost): ErrorDetail[] =>
-  http2_enabled && !ssl_enabled ? [detail('http2_enabled', 'CONFLICTING_FIELDS', 'HTTP/2 needs TLS')] : [];
+const protocolProblems = (host: VirtualHost): ErrorDetail[] =>
+  host.http2_enabled && !speaksTls(host)
+    ? [detail('http2_enabled', 'CONFLICTING_FIELDS', 'HTTP/2 needs TLS')]
+    : [];
 
 const unknown = (field: string, what: string): ErrorDetail =>
   detail(field, 'UNKNOWN_REFERENCE', `No such ${what} in this workspace`);
@@ -31,15 +37,24 @@ const unknown = (field: string, what: string): ErrorDetail =>
 const MAX_NAMED = 5;
 
 /** A browser turns away from a certificate for other names, so a host never gets one. */
-function certificateProblems(
-  { ssl_certificate_id: id, ssl_enabled, server_name }: VirtualHost,
-  state: WorkspaceState,
-): ErrorDetail[] {
+function certificateProblems(host: VirtualHost, state: WorkspaceState): ErrorDetail[] {
+  const { ssl_certificate_id: id, server_name } = host;
   const certificate = id === null ? undefined : state.certificates.get(id);
   if (!certificate) {
     return id === null ? [] : [unknown('ssl_certificate_id', 'certificate')];
   }
-  const bare = ssl_enabled ? server_name.split(' ').filter((name) => !covers(certificate.names, name)) : [];
+  if (certificate.fingerprint === null) {
+    return [
+      detail(
+        'ssl_certificate_id',
+        'NOT_ISSUED',
+        `The certificate is ${certificate.status}: it has not been issued`,
+      ),
+    ];
+  }
+  const bare = speaksTls(host)
+    ? server_name.split(' ').filter((name) => !covers(certificate.names, name))
+    : [];
   if (bare.length === 0) {
     return [];
   }

@@ -2,7 +2,9 @@
 import { conflict, detail, type ErrorDetail } from '../../kernel/index.js';
 import type { EnrolledAgent, TargetAgents, VirtualHost } from '../../schemas/index.js';
 import { keyMatches, targetKey } from '../config/targets.js';
-import { nameClaims, portClaim, type WorkspaceState } from '../workspace/state.js';
+import { claimsOf, nameClaims, portClaim, portsOf, type WorkspaceState } from '../workspace/state.js';
+
+const MAX_DETAILS = 50;
 
 /**
  * nginx answers for one of two servers of the same name and port, and only warns. So no agent may get both.
@@ -17,18 +19,22 @@ export function refuseConflicts(host: VirtualHost, state: WorkspaceState): void 
     );
   const problems = nameClaims(host).flatMap((claim) => {
     const rival = rivalOf(claim);
+    const [port, name] = claim.split(' ');
     return rival
-      ? [detail('server_name', 'DUPLICATE', `${claim.split(' ')[1]} is taken by ${label(rival)}`)]
+      ? [detail('server_name', 'DUPLICATE', `${name} on port ${port} is taken by ${label(rival)}`)]
       : [];
   });
-  const rival = rivalOf(portClaim(host.listen_port, !host.ssl_enabled));
-  if (rival) {
-    problems.push(
-      detail('listen_port', 'CONFLICT', `${rival.ssl_enabled ? 'TLS' : 'Plain HTTP'} in ${label(rival)}`),
-    );
+  for (const { port, ssl, field } of portsOf(host)) {
+    const rival = rivalOf(portClaim(port, !ssl));
+    if (rival) {
+      problems.push(detail(field, 'CONFLICT', `${ssl ? 'Plain HTTP' : 'TLS'} in ${label(rival)}`));
+    }
   }
   if (problems.length > 0) {
-    throw conflict('Another virtual host of the same agents stands in the way', problems);
+    throw conflict(
+      'Another virtual host of the same agents stands in the way',
+      problems.slice(0, MAX_DETAILS),
+    );
   }
 }
 
@@ -66,13 +72,12 @@ export function labelClashes(agent: EnrolledAgent, state: WorkspaceState): Error
     if (!keyMatches(targetKey(host.target_agents), agent.id, agent.labels)) {
       continue;
     }
-    const rivals = [...nameClaims(host), portClaim(host.listen_port, !host.ssl_enabled)].flatMap(
-      (claim) => taken.get(claim) ?? [],
-    );
+    const opposite = portsOf(host).map(({ port, ssl }) => portClaim(port, !ssl));
+    const rivals = [...nameClaims(host), ...opposite].flatMap((claim) => taken.get(claim) ?? []);
     problems.push(
       ...rivals.map((rival) => detail('labels', 'CONFLICT', `${label(rival)} and ${label(host)}`)),
     );
-    for (const claim of [...nameClaims(host), portClaim(host.listen_port, host.ssl_enabled)]) {
+    for (const claim of claimsOf(host)) {
       taken.set(claim, host);
     }
   }

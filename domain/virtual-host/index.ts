@@ -7,11 +7,13 @@ import type {
   WorkspaceFact,
 } from '../../schemas/index.js';
 import { refuseKnown } from '../fresh.js';
-import { changedFields, merged } from '../workspace/changed.js';
+import { inPart } from '../part.js';
+import { changedFields, merged, withDefaults } from '../workspace/changed.js';
 import type { WorkspaceState } from '../workspace/state.js';
 import { checkVirtualHost } from './check.js';
 import { refuseConflicts } from './conflicts.js';
-import { completeLocation, joinNames } from './input.js';
+import { completeListen, completeLocation, joinNames } from './input.js';
+import { changedLocations, type LocationCommand } from './locations.js';
 
 /** `at` is RFC 3339. */
 export type VirtualHostCommand =
@@ -27,7 +29,21 @@ export type VirtualHostCommand =
       readonly body: UpdateVirtualHost;
       readonly at: string;
     }
-  | { readonly type: 'delete-virtual-host'; readonly id: string; readonly at: string };
+  | { readonly type: 'delete-virtual-host'; readonly id: string; readonly at: string }
+  | LocationCommand;
+
+/** What a host has of which nothing is said. */
+const HOST = {
+  ssl_enabled: false,
+  listens: [],
+  http2_enabled: false,
+  http3_enabled: false,
+  locations: [],
+  custom_directives: [],
+  target_agents: { type: 'all' as const },
+};
+
+const usualPort = (ssl: boolean): number => (ssl ? 443 : 80);
 
 export function decideVirtualHost(
   command: VirtualHostCommand,
@@ -43,24 +59,26 @@ export function decideVirtualHost(
     }
     case 'update-virtual-host': {
       const current = existing(command.id, state);
-      const { server_name, locations, ...rest } = command.body;
+      const { ssl_enabled } = command.body;
+      const ssl = ssl_enabled === undefined ? current.ssl_enabled : (ssl_enabled ?? false);
+      const given = withDefaults(command.body, { ...HOST, listen_port: usualPort(ssl) });
+      const { server_name, listens, locations, ...rest } = given;
       const next = merged(current, {
         ...rest,
         server_name: server_name === undefined ? undefined : joinNames(server_name),
+        listens: listens?.map(completeListen),
         locations: locations?.map(completeLocation),
       });
-      const changed = changedFields(current, next);
-      if (changed.length === 0) {
-        return [];
-      }
-      checkVirtualHost(next, state);
-      refuseConflicts(next, state);
-      return [
-        {
-          type: 'virtual_host.updated',
-          data: { virtual_host: { ...next, updated_at: command.at }, changed },
-        },
-      ];
+      return updated(current, next, command.at, state);
+    }
+    case 'add-location':
+    case 'update-location':
+    case 'remove-location': {
+      const current = existing(command.id, state);
+      const { locations, path } = changedLocations(command, current);
+      const next = { ...current, locations };
+      const index = locations.findIndex((one) => one.path === path);
+      return inPart(`locations[${index}]`, () => updated(current, next, command.at, state));
     }
     case 'delete-virtual-host': {
       const { id, name } = existing(command.id, state);
@@ -69,6 +87,21 @@ export function decideVirtualHost(
     default:
       return never(command, 'command of a virtual host');
   }
+}
+
+function updated(
+  current: VirtualHost,
+  next: VirtualHost,
+  at: string,
+  state: WorkspaceState,
+): readonly WorkspaceFact[] {
+  const changed = changedFields(current, next);
+  if (changed.length === 0) {
+    return [];
+  }
+  checkVirtualHost(next, state);
+  refuseConflicts(next, state);
+  return [{ type: 'virtual_host.updated', data: { virtual_host: { ...next, updated_at: at }, changed } }];
 }
 
 function create(
@@ -81,8 +114,9 @@ function create(
     workspace_id: state.workspace?.id ?? '',
     name: body.name,
     server_name: joinNames(body.server_name),
-    listen_port: body.listen_port ?? (ssl ? 443 : 80),
+    listen_port: body.listen_port ?? usualPort(ssl),
     ssl_enabled: ssl,
+    listens: (body.listens ?? []).map(completeListen),
     ssl_certificate_id: body.ssl_certificate_id ?? null,
     http2_enabled: body.http2_enabled ?? false,
     http3_enabled: body.http3_enabled ?? false,

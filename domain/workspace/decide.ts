@@ -52,13 +52,25 @@ export function decide(command: WorkspaceCommand, state: WorkspaceState): readon
     case 'create-upstream':
     case 'update-upstream':
     case 'delete-upstream':
+    case 'add-upstream-server':
+    case 'update-upstream-server':
+    case 'remove-upstream-server':
       return decideUpstream(command, state);
     case 'create-virtual-host':
     case 'update-virtual-host':
     case 'delete-virtual-host':
+    case 'add-location':
+    case 'update-location':
+    case 'remove-location':
       return decideVirtualHost(command, state);
     case 'upload-certificate':
     case 'delete-certificate':
+    case 'request-certificate':
+    case 'record-certificate-order':
+    case 'record-certificate-challenge':
+    case 'record-certificate-issued':
+    case 'record-certificate-failed':
+    case 'record-certificate-renewal-due':
       return decideCertificate(command, state);
     case 'undo-version':
     case 'roll-back':

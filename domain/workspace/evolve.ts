@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { invariant, never } from '../../kernel/index.js';
 import type { WorkspaceFact } from '../../schemas/index.js';
+import { issuanceOf } from '../certificate/issuance.js';
 import { dropHost, type Enrolment, putHost, type WorkspaceState } from './state.js';
 
 export function evolve(state: WorkspaceState, fact: WorkspaceFact): void {
@@ -50,8 +51,18 @@ export function evolve(state: WorkspaceState, fact: WorkspaceFact): void {
     case 'certificate.uploaded':
       state.certificates.set(fact.data.certificate.id, fact.data.certificate);
       return;
+    case 'certificate.requested':
+    case 'certificate.order_created':
+    case 'certificate.challenge_ready':
+    case 'certificate.issued':
+    case 'certificate.failed':
+    case 'certificate.renewal_due':
+      state.certificates.set(fact.data.certificate.id, fact.data.certificate);
+      state.issuances.set(fact.data.certificate.id, issuanceOf(fact));
+      return;
     case 'certificate.deleted':
       state.certificates.delete(fact.data.certificate_id);
+      state.issuances.delete(fact.data.certificate_id);
       return;
     default:
       never(fact, 'fact of a workspace');
@@ -89,6 +100,12 @@ export function subject(fact: WorkspaceFact): string {
     case 'virtual_host.deleted':
       return fact.data.virtual_host_id;
     case 'certificate.uploaded':
+    case 'certificate.requested':
+    case 'certificate.order_created':
+    case 'certificate.challenge_ready':
+    case 'certificate.issued':
+    case 'certificate.failed':
+    case 'certificate.renewal_due':
       return fact.data.certificate.id;
     case 'certificate.deleted':
       return fact.data.certificate_id;

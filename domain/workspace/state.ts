@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Certificate, EnrolledAgent, Upstream, VirtualHost, Workspace } from '../../schemas/index.js';
+import { type Socket, socketsOf } from '../../nginx/index.js';
+import type {
+  Certificate,
+  EnrolledAgent,
+  Issuance,
+  Upstream,
+  VirtualHost,
+  Workspace,
+} from '../../schemas/index.js';
 
 export interface Enrolment {
   readonly agent: EnrolledAgent;
@@ -17,6 +25,8 @@ export interface WorkspaceState {
   readonly upstreams: Map<string, Upstream>;
   readonly virtualHosts: Map<string, VirtualHost>;
   readonly certificates: Map<string, Certificate>;
+  /** Where issuing stands, of those that are issued. */
+  readonly issuances: Map<string, Issuance>;
   /** `<port> <name>` → hosts that answer to it; `<port> tls` and `<port> plain` → hosts that listen so. */
   readonly claims: Map<string, Set<string>>;
 }
@@ -28,19 +38,33 @@ export const initial = (): WorkspaceState => ({
   upstreams: new Map(),
   virtualHosts: new Map(),
   certificates: new Map(),
+  issuances: new Map(),
   claims: new Map(),
 });
 
-/** The names that a host answers to, each with its port. */
-export const nameClaims = (host: VirtualHost): string[] =>
-  host.server_name.split(' ').map((name) => `${host.listen_port} ${name}`);
+/** The names that a host answers to, each with each of its ports, whatever the address. */
+export const nameClaims = (host: VirtualHost): string[] => {
+  const names = host.server_name.split(' ');
+  return portsOf(host).flatMap(({ port }) => names.map((name) => `${port} ${name}`));
+};
+
+/** The ports of a host, each once, with the socket that it is of first. */
+export function portsOf(host: VirtualHost): readonly Socket[] {
+  const ports = new Map<number, Socket>();
+  for (const socket of socketsOf(host)) {
+    if (!ports.has(socket.port)) {
+      ports.set(socket.port, socket);
+    }
+  }
+  return [...ports.values()];
+}
 
 /** How a host listens on its port: TLS and plain HTTP exclude each other. */
 export const portClaim = (port: number, tls: boolean): string => `${port} ${tls ? 'tls' : 'plain'}`;
 
-const claimsOf = (host: VirtualHost): string[] => [
+export const claimsOf = (host: VirtualHost): string[] => [
   ...nameClaims(host),
-  portClaim(host.listen_port, host.ssl_enabled),
+  ...portsOf(host).map(({ port, ssl }) => portClaim(port, ssl)),
 ];
 
 export function putHost(state: WorkspaceState, host: VirtualHost): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type TSchema, Uuid } from '../../schemas/index.js';
 import { wireSchema } from '../dialect.js';
+import type { Multipart } from '../multipart.js';
 import { mediaType } from '../negotiate.js';
 import { type Action, policyOf } from '../policy.js';
 import { dialectOfRoute, paramNames, type Route, takesIfMatch } from '../route.js';
@@ -107,8 +108,26 @@ function requestBody(one: Route, shared: Components): Json {
   if (one.method === 'PATCH') {
     content['application/merge-patch+json'] = media;
   }
+  if (one.multipart) {
+    content['multipart/form-data'] = { schema: formSchema(one.multipart) };
+  }
   return { required: true, content };
 }
+
+const formSchema = (form: Multipart): Json => ({
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    Object.entries(form).map(([name, { boolean, file, field, maxBytes }]): [string, Json] => [
+      name,
+      {
+        ...(boolean ? { type: 'boolean' } : { type: 'string', maxLength: maxBytes }),
+        ...(file ? { contentMediaType: 'application/octet-stream' } : {}),
+        ...(name === field ? {} : { description: `Stands for ${field}` }),
+      },
+    ]),
+  ),
+});
 
 function successHeaders(one: Route, shared: Components): Json {
   const all: Json = {

@@ -55,7 +55,15 @@ export function gather(pending: Pending, event: WorkspaceEvent): void {
     case 'virtual_host.deleted':
       remove(pending, event, 'virtual_host', event.data.virtual_host_id, event.data.name);
       return;
-    case 'certificate.uploaded': {
+    // What is not issued yet serves nobody; what is being renewed goes on as it is.
+    case 'certificate.requested':
+    case 'certificate.order_created':
+    case 'certificate.challenge_ready':
+    case 'certificate.failed':
+    case 'certificate.renewal_due':
+      return;
+    case 'certificate.uploaded':
+    case 'certificate.issued': {
       const resource = event.data.certificate;
       put(pending, event, { kind: 'certificate', id: resource.id, resource }, resource.domain, []);
       return;

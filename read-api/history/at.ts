@@ -14,6 +14,11 @@ const At = Type.Union([Timestamp, Type.String({ pattern: '^(position|revision|ve
 export const atParameter = { at: Type.Optional(At) };
 export const readAtQuery = closed({ ...readQuery.properties, ...atParameter });
 export const listAtQuery = closed({ ...pagingQuery, ...listQueryParameters, ...atParameter });
+/** Lists of what has a name: this one alone. */
+export const namedAtQuery = closed({
+  ...listAtQuery.properties,
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+});
 
 /** The streams that `revision` and `version` count in; undefined parts have neither. */
 export interface Counted {

@@ -3,11 +3,13 @@ import {
   closed,
   DisplayName,
   Labels,
+  LabelsPatch,
   nullable,
   oneOf,
   Slug,
   type Static,
   Timestamp,
+  type TSchema,
   Type,
   Uuid,
 } from '../common.js';
@@ -16,6 +18,8 @@ import * as R from '../resources/index.js';
 
 const optional = Type.Optional;
 const atLeastOne = { minProperties: 1 };
+/** In a PATCH: null takes a field away, so that it has its default again (RFC 7396). */
+const resettable = <T extends TSchema>(schema: T) => optional(nullable(schema));
 
 export const Login = closed({
   email: Type.String({ minLength: 3, maxLength: 254 }),
@@ -116,10 +120,13 @@ export const CreateAgentToken = closed({
   expires_in_hours: optional(Type.Integer({ minimum: 1, maximum: 720 })),
 });
 export type CreateAgentToken = Static<typeof CreateAgentToken>;
-export const UpdateAgent = closed({ name: optional(DisplayName), labels: optional(Labels) }, atLeastOne);
+export const UpdateAgent = closed(
+  { name: optional(DisplayName), labels: resettable(LabelsPatch) },
+  atLeastOne,
+);
 export type UpdateAgent = Static<typeof UpdateAgent>;
 
-const UpstreamServerInput = closed({
+export const AddUpstreamServer = closed({
   address: R.ServerAddress,
   weight: optional(R.UpstreamServer.properties.weight),
   backup: optional(Type.Boolean()),
@@ -127,7 +134,19 @@ const UpstreamServerInput = closed({
   max_fails: optional(R.UpstreamServer.properties.max_fails),
   fail_timeout: optional(R.UpstreamServer.properties.fail_timeout),
 });
-export type UpstreamServerInput = Static<typeof UpstreamServerInput>;
+export type AddUpstreamServer = Static<typeof AddUpstreamServer>;
+export const UpdateUpstreamServer = closed(
+  {
+    address: optional(R.ServerAddress),
+    weight: resettable(R.UpstreamServer.properties.weight),
+    backup: resettable(Type.Boolean()),
+    down: resettable(Type.Boolean()),
+    max_fails: resettable(R.UpstreamServer.properties.max_fails),
+    fail_timeout: resettable(R.UpstreamServer.properties.fail_timeout),
+  },
+  atLeastOne,
+);
+export type UpdateUpstreamServer = Static<typeof UpdateUpstreamServer>;
 
 const HealthCheckInput = closed({
   enabled: optional(Type.Boolean()),
@@ -137,9 +156,17 @@ const HealthCheckInput = closed({
   healthy_threshold: optional(R.HealthCheck.properties.healthy_threshold),
   unhealthy_threshold: optional(R.HealthCheck.properties.unhealthy_threshold),
 });
+const HealthCheckPatch = closed({
+  enabled: resettable(Type.Boolean()),
+  path: resettable(R.UrlPath),
+  interval: resettable(R.HealthCheck.properties.interval),
+  timeout: resettable(R.HealthCheck.properties.timeout),
+  healthy_threshold: resettable(R.HealthCheck.properties.healthy_threshold),
+  unhealthy_threshold: resettable(R.HealthCheck.properties.unhealthy_threshold),
+});
 
 // An empty list is let through here, so that the domain can refuse it in nginx's own terms.
-const ServersInput = Type.Array(UpstreamServerInput, { maxItems: 256 });
+const ServersInput = Type.Array(AddUpstreamServer, { maxItems: 256 });
 
 export const CreateUpstream = closed({
   name: R.UpstreamName,
@@ -152,10 +179,10 @@ export type CreateUpstream = Static<typeof CreateUpstream>;
 export const UpdateUpstream = closed(
   {
     name: optional(R.UpstreamName),
-    algorithm: optional(R.Algorithm),
+    algorithm: resettable(R.Algorithm),
     servers: optional(ServersInput),
-    health_check: optional(HealthCheckInput),
-    keepalive_connections: optional(R.KeepaliveConnections),
+    health_check: resettable(HealthCheckPatch),
+    keepalive_connections: resettable(R.KeepaliveConnections),
   },
   atLeastOne,
 );
@@ -187,7 +214,7 @@ const RewriteRuleInput = closed({
   flag: optional(R.RewriteRule.properties.flag),
 });
 
-const LocationInput = closed({
+export const AddLocation = closed({
   path: R.UrlPath,
   proxy_pass: optional(nullable(R.ProxyPass)),
   upstream_id: optional(nullable(Uuid)),
@@ -197,7 +224,27 @@ const LocationInput = closed({
   rewrite_rules: optional(Type.Array(RewriteRuleInput, { maxItems: 64 })),
   custom_directives: optional(R.CustomDirectives),
 });
-export type LocationInput = Static<typeof LocationInput>;
+export type AddLocation = Static<typeof AddLocation>;
+export const UpdateLocation = closed(
+  {
+    path: optional(R.UrlPath),
+    proxy_pass: AddLocation.properties.proxy_pass,
+    upstream_id: AddLocation.properties.upstream_id,
+    root: AddLocation.properties.root,
+    index: AddLocation.properties.index,
+    custom_headers: resettable(Type.Array(HeaderInput, { maxItems: 64 })),
+    rewrite_rules: resettable(Type.Array(RewriteRuleInput, { maxItems: 64 })),
+    custom_directives: resettable(R.CustomDirectives),
+  },
+  atLeastOne,
+);
+export type UpdateLocation = Static<typeof UpdateLocation>;
+
+const ListenInput = closed({
+  address: optional(R.Listen.properties.address),
+  port: R.Listen.properties.port,
+  ssl: optional(Type.Boolean()),
+});
 
 /** One string with names separated by spaces, as the specification has it, or a list of names. */
 const ServerNameInput = Type.Union([
@@ -210,10 +257,11 @@ const virtualHostFields = {
   server_name: ServerNameInput,
   listen_port: R.VirtualHost.properties.listen_port,
   ssl_enabled: Type.Boolean(),
+  listens: Type.Array(ListenInput, { maxItems: 16 }),
   ssl_certificate_id: nullable(Uuid),
   http2_enabled: Type.Boolean(),
   http3_enabled: Type.Boolean(),
-  locations: Type.Array(LocationInput, { maxItems: 256 }),
+  locations: Type.Array(AddLocation, { maxItems: 256 }),
   custom_directives: R.CustomDirectives,
   target_agents: R.TargetAgents,
 };
@@ -222,6 +270,7 @@ export const CreateVirtualHost = closed({
   ...virtualHostFields,
   listen_port: optional(virtualHostFields.listen_port),
   ssl_enabled: optional(virtualHostFields.ssl_enabled),
+  listens: optional(virtualHostFields.listens),
   ssl_certificate_id: optional(virtualHostFields.ssl_certificate_id),
   http2_enabled: optional(virtualHostFields.http2_enabled),
   http3_enabled: optional(virtualHostFields.http3_enabled),
@@ -231,10 +280,22 @@ export const CreateVirtualHost = closed({
 });
 export type CreateVirtualHost = Static<typeof CreateVirtualHost>;
 
-export const UpdateVirtualHost = Type.Partial(closed(virtualHostFields), {
-  additionalProperties: false,
-  minProperties: 1,
-});
+export const UpdateVirtualHost = closed(
+  {
+    name: optional(virtualHostFields.name),
+    server_name: optional(virtualHostFields.server_name),
+    listen_port: resettable(virtualHostFields.listen_port),
+    ssl_enabled: resettable(virtualHostFields.ssl_enabled),
+    listens: resettable(virtualHostFields.listens),
+    ssl_certificate_id: optional(virtualHostFields.ssl_certificate_id),
+    http2_enabled: resettable(virtualHostFields.http2_enabled),
+    http3_enabled: resettable(virtualHostFields.http3_enabled),
+    locations: resettable(virtualHostFields.locations),
+    custom_directives: resettable(virtualHostFields.custom_directives),
+    target_agents: resettable(virtualHostFields.target_agents),
+  },
+  atLeastOne,
+);
 export type UpdateVirtualHost = Static<typeof UpdateVirtualHost>;
 
 export const EmitEvent = closed({

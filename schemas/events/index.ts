@@ -33,7 +33,12 @@ export type EventType = keyof typeof eventSchemas;
 export type EventData<T extends EventType> = Static<(typeof eventSchemas)[T]>;
 
 /** The newest schema version of each event type; what is not named is at 1. */
-const versions: Partial<Record<EventType, number>> = {};
+const versions: Partial<Record<EventType, number>> = {
+  // Version 2: virtual hosts have `listens`.
+  'virtual_host.created': 2,
+  'virtual_host.updated': 2,
+  'config.version_published': 2,
+};
 export const schemaVersion = (type: EventType): number => versions[type] ?? 1;
 
 /** An event as a decider makes it, before it has an id and metadata. */

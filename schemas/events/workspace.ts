@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closed, nullable, Sha256, Timestamp, Type, Uuid } from '../common.js';
+import { closed, nullable, oneOf, Sha256, Timestamp, Type, Uuid, Words } from '../common.js';
 import { Certificate, EnrolledAgent, Upstream, VirtualHost, Workspace } from '../resources/index.js';
 
 const Changed = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 });
@@ -28,6 +28,16 @@ export const workspaceEvents = {
   }),
   // Never with a byte of the key: that is in the vault, under the certificate's id.
   'certificate.uploaded': closed({ certificate: Certificate }),
+  // Where issuing stands: the certificate as it is after the step.
+  'certificate.requested': closed({ certificate: Certificate }),
+  'certificate.order_created': closed({
+    certificate: Certificate,
+    order_url: Type.String({ maxLength: 2048 }),
+  }),
+  'certificate.challenge_ready': closed({ certificate: Certificate, challenge: oneOf('http-01', 'dns-01') }),
+  'certificate.issued': closed({ certificate: Certificate }),
+  'certificate.failed': closed({ certificate: Certificate, reason: Words }),
+  'certificate.renewal_due': closed({ certificate: Certificate }),
   'certificate.deleted': closed({
     certificate_id: Uuid,
     domain: Type.String({ maxLength: 253 }),

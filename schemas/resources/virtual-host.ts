@@ -94,6 +94,17 @@ export const TargetAgents = Type.Union([
 ]);
 export type TargetAgents = Static<typeof TargetAgents>;
 
+/** All addresses of IPv4, or all of IPv6. A single address would hide the names that others have on the port. */
+export const LISTEN_ADDRESSES = ['0.0.0.0', '[::]'] as const;
+
+/** One more socket of a virtual host, beside the one that `listen_port` and `ssl_enabled` describe. */
+export const Listen = closed({
+  address: oneOf(...LISTEN_ADDRESSES),
+  port: Port,
+  ssl: Type.Boolean(),
+});
+export type Listen = Static<typeof Listen>;
+
 /** Names separated by one space, as in nginx's `server_name`: `example.com *.example.org`. */
 export const ServerName = Type.String({ minLength: 1, maxLength: 4096 });
 
@@ -104,6 +115,7 @@ export const VirtualHost = closed({
   server_name: ServerName,
   listen_port: Port,
   ssl_enabled: Type.Boolean(),
+  listens: Type.Array(Listen, { maxItems: 16 }),
   ssl_certificate_id: nullable(Uuid),
   http2_enabled: Type.Boolean(),
   http3_enabled: Type.Boolean(),

@@ -116,6 +116,8 @@ const OTHERWISE: Readonly<Record<string, object>> = {
   upstream_id: { name: 'other' },
   virtual_host_id: { name: 'Other' },
   certificate_id: { auto_renew: false },
+  server_address: { weight: 2 },
+  location_path: { index: null },
 };
 
 test('an idempotency key is the caller’s own, on one route, for one body', async () => {

@@ -27,6 +27,8 @@ export const PLACES: Readonly<Record<string, 'organization' | 'workspace' | 'per
   upstream_id: 'workspace',
   virtual_host_id: 'workspace',
   certificate_id: 'workspace',
+  server_address: 'workspace',
+  location_path: 'workspace',
   version: 'workspace',
   other: 'workspace',
   operation_id: 'workspace',
@@ -100,6 +102,8 @@ const GIVEN: Readonly<Record<string, (world: World, tenant: string, made: Ids) =
       world.context.access.sessionsOf(world.idOf(`${tenant}-member`))[0]?.id ?? '',
     version: () => '1',
     other: () => '1',
+    server_address: () => '10.0.0.1:80',
+    location_path: () => '%2F',
     request_id: (_, tenant) => `${tenant}-upstream_id`,
     operation_id: async (world, tenant, { agent_id = '', workspace_id = '', organization_id = '' }) => {
       const command_id = uuidv5('operation', tenant);

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { completeLocation } from '../../domain/virtual-host/input.js';
+import { completeListen, completeLocation } from '../../domain/virtual-host/input.js';
 import type { ErrorDetail } from '../../kernel/index.js';
 import { GRAMMAR } from '../../nginx/grammar.js';
 import {
@@ -23,10 +23,11 @@ import { type Case, injectionCases } from './load.js';
 const validHost = validator(CreateVirtualHost);
 const validUpstream = validator(CreateUpstream);
 
-const hostOf = (index: number, { locations, server_name, ...body }: CreateVirtualHost): HostSpec =>
+const hostOf = (index: number, { locations, listens, server_name, ...body }: CreateVirtualHost): HostSpec =>
   host(index, {
     ...body,
     server_name: typeof server_name === 'string' ? server_name : server_name.join(' '),
+    listens: (listens ?? []).map(completeListen),
     locations: (locations ?? []).map(completeLocation),
   });
 
