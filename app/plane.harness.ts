@@ -8,6 +8,7 @@ import { memoryReadStore } from '../read-store/index.js';
 import { openVault } from '../vault/index.js';
 import { authenticator } from './authenticate.js';
 import { contextOn } from './context.js';
+import { serveOptions } from './options.js';
 import { commandsRole } from './roles/commands.js';
 import { projectionsRole } from './roles/projections.js';
 import { readApiRole } from './roles/read-api.js';
@@ -56,6 +57,14 @@ export interface PlaneAnswer {
   readonly body: any;
 }
 
+/** What each setting is when nobody says anything. */
+const presets = (): Record<string, string> =>
+  Object.fromEntries(
+    serveOptions(undefined).flatMap((option) =>
+      option.defaultValue === undefined ? [] : [[option.attributeName(), String(option.defaultValue)]],
+    ),
+  );
+
 /** One process of it. `shared`: others use the stores too. */
 export async function plane(backend: Backend, owner = 'one', shared = false) {
   const { clock, events, readStore, vault } = backend;
@@ -63,18 +72,11 @@ export async function plane(backend: Backend, owner = 'one', shared = false) {
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
   const settings = {
     ...serveSettings({
-      httpListen: '127.0.0.1:0',
-      grpcListen: '127.0.0.1:0',
+      ...presets(),
       adminEmail: ADMIN.email,
       adminPassword: ADMIN.password,
-      roles: 'commands,projections,read-api,agent-gateway,publishers',
-      mongodbDatabase: 'nxmesh',
-      kafkaTopic: 'nxmesh',
       rateLimit: '1000000',
       rateLimitNetwork: '1000000',
-      authRateLimit: '10',
-      authRateWindow: '600',
-      metricsAccess: 'loopback',
       logLevel: 'debug',
       dataDir: '/nonexistent',
     }),

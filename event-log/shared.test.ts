@@ -67,7 +67,7 @@ test('what all follow is read once, and nothing stays open when all have left', 
   }
   assert.is(count.delivered, 100);
   stop.abort();
-  await Promise.all(followers.map((one) => one.return?.()));
+  await Promise.all(followers.map(async (one) => one.return?.()));
   await shared.append(newStream(), 'none', upstreamsCreated(1));
   assert.is(count.open, 0);
   assert.is(count.delivered, 100);

@@ -52,6 +52,7 @@ export async function startApp(
   const clock = movableClock();
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const kid = keyId(publicKey);
+  let withdrawn = false;
   const users = new Map<string, { principal: Principal; sessionVersion: number }>();
   const lines: string[] = [];
   const settings = { issuer: ISSUER, audience: AUDIENCE, clock };
@@ -60,7 +61,7 @@ export async function startApp(
     routes,
     authenticate: jwtAuthenticator({
       ...settings,
-      findKey: async (name) => (name === kid ? publicKey : undefined),
+      findKey: async (name) => (name === kid && !withdrawn ? publicKey : undefined),
       loadPrincipal: async ({ sub, sessionVersion }) => {
         const user = users.get(sub);
         return user?.sessionVersion === sessionVersion ? user.principal : undefined;
@@ -121,6 +122,10 @@ export async function startApp(
     /** What was logged, a line an entry. */
     lines,
     keys: { privateKey, publicKey, kid },
+    /** Takes the signing key out of the ring, or puts it back. */
+    withdrawKey: (out: boolean) => {
+      withdrawn = out;
+    },
     users,
     call,
     /** A new user with these rights, and a token of theirs. */

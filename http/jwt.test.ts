@@ -212,6 +212,21 @@ test('C08: a new session version or a removed user ends the token at once; time 
   assert.is(await status(), 401);
 });
 
+test('a token that was good before is not when its key is withdrawn, or another signature stands under it', async () => {
+  const { token } = await app.user();
+  const status = async (one: string) => (await app.call('GET', '/v1/organizations', { token: one })).status;
+  assert.is(await status(token), 200);
+  app.withdrawKey(true);
+  assert.is(await status(token), 401);
+  app.withdrawKey(false);
+  assert.is(await status(token), 200);
+  const [head = '', body = '', signature = ''] = token.split('.');
+  const other = (await app.user()).token.split('.')[2] ?? '';
+  assert.is(await status(`${head}.${body}.${other}`), 401);
+  assert.is(await status(`${head}.${body}.${signature.slice(0, -4)}AAAA`), 401);
+  assert.is(await status(`${head}.${body}.`), 401);
+});
+
 test('tokens never stand in the log', () => {
   assert.ok(app.lines.length > 50);
   assert.not.match(app.lines.join(''), good.split('.')[2] ?? 'none');

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, type KeyObject } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { decodeProtectedHeader, SignJWT } from 'jose';
 import type { Context } from 'koa';
 import koaJwt from 'koa-jwt';
 import { type Clock, isUuid, NxError, type Random, uuidv7 } from '../kernel/index.js';
 import type { Principal } from './authorize.js';
 import { HttpError } from './errors.js';
 import type { Authenticate } from './pipeline.js';
+import { verifiedTokens } from './verified.js';
 
 const TYPE = 'at+jwt';
 const ALGORITHM = 'ES256';
@@ -89,14 +90,30 @@ export function jwtAuthenticator(
     },
   };
   const verify = koaJwt(options);
-  return async (ctx) => {
-    if (ctx.req.headers.authorization === undefined) {
-      throw new NxError('UNAUTHORIZED', 'Authentication required');
+  const verified = verifiedTokens<Claims>();
+
+  async function claimsOf(ctx: Context, authorization: string): Promise<Claims> {
+    const known = verified.get(authorization);
+    if (known) {
+      if (known.claims.exp > seconds() && (await findKey(known.kid))) {
+        return known.claims;
+      }
+      verified.forget(authorization);
     }
-    const claims = await claimsOf(ctx, verify);
+    const claims = await verifiedClaims(ctx, verify);
     if (!wellFormed(claims, seconds())) {
       throw invalidToken();
     }
+    verified.put(authorization, kidOf(authorization), claims);
+    return claims;
+  }
+
+  return async (ctx) => {
+    const { authorization } = ctx.req.headers;
+    if (authorization === undefined) {
+      throw new NxError('UNAUTHORIZED', 'Authentication required');
+    }
+    const claims = await claimsOf(ctx, authorization);
     const { sub, sv: sessionVersion, sid: sessionId, iat } = claims;
     const principal = await loadPrincipal({ sub, sessionVersion, sessionId }, iat);
     if (!principal) {
@@ -106,7 +123,11 @@ export function jwtAuthenticator(
   };
 }
 
-async function claimsOf(ctx: Context, verify: koaJwt.Middleware): Promise<unknown> {
+/** The name of the key in the header of a token whose signature is good. */
+const kidOf = (authorization: string): string =>
+  String(decodeProtectedHeader(authorization.slice(authorization.lastIndexOf(' ') + 1)).kid);
+
+async function verifiedClaims(ctx: Context, verify: koaJwt.Middleware): Promise<unknown> {
   try {
     await verify(ctx, async () => undefined);
   } catch {
