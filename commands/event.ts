@@ -22,7 +22,12 @@ export function eventCommands(deps: CommandDeps): Route[] {
       errors: ['NOT_FOUND'],
       idempotent: true,
       handler: async (request) => {
-        const { body, query, principal } = request;
+        const { query, principal } = request;
+        // The right comes before the body, where the address says which organization it is about.
+        if (query.organization_id !== undefined) {
+          request.allow(query.organization_id);
+        }
+        const { body } = request;
         const { workspace_id: workspaceId } = body;
         const within = workspaceId && (await placeOf(deps, request, 'workspace', workspaceId));
         const organizationId = organizationOf(

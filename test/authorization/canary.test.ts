@@ -26,6 +26,7 @@ import { PASSWORD } from './world.harness.js';
 const SHOWN_ONCE = [
   'createAgentToken',
   'createApiKey',
+  'createEventTicket',
   'createInvitation',
   'login',
   'platformLogin',

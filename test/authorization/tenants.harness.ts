@@ -40,6 +40,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   listAudit: 'organization_id={organization_id}',
   exportAudit: 'organization_id={organization_id}',
   blameAgentConfig: 'path=nginx.conf',
+  emitEvent: 'organization_id={organization_id}',
+  listEvents: 'organization_id={organization_id}',
+  platformEmitEvent: 'organization_id={organization_id}',
+  platformListEvents: 'organization_id={organization_id}',
 };
 
 /** Operations on an organization as a whole: not for those from whom a part of it is hidden. */

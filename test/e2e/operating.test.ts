@@ -60,6 +60,7 @@ test('the status is for who is signed in, in both dialects', async () => {
     read_store: 'healthy',
     projections: 'healthy',
     agent_gateway: 'healthy',
+    event_bus: 'healthy',
   });
   assert.is(status.status, 'healthy');
   assert.type(status.uptime, 'number');
