@@ -8,6 +8,7 @@ import { schemaVersion } from '../schemas/index.js';
 import { logReader, metricsReader } from '../telemetry/index.js';
 import { agentHealth } from './agent-health.js';
 import { auditDeps } from './audit.harness.js';
+import { healthReport } from './health.harness.js';
 import { probes } from './probes.js';
 import { queryRoutes } from './routes.js';
 
@@ -297,21 +298,7 @@ export async function startReadApi() {
     },
     health: async (agent: string, at = timestamp(systemClock.now())) => {
       await store.define([{ name: 'agent_health', indexes: ['workspace_id'] }]);
-      await put('agent_health', {
-        id: idOf(agent),
-        at,
-        nginx: {
-          is_running: true,
-          pid: 77,
-          uptime_seconds: 86_400,
-          active_connections: 42,
-          total_requests: 9,
-          requests_per_second: 150.5,
-        },
-        system: { cpu_percent: 25, memory_used_bytes: 512 * 1024 * 1024 },
-        config_version: 42,
-        alerts: [{ message: 'canary-alert' }],
-      });
+      await put('agent_health', { id: idOf(agent), at, ...healthReport });
     },
   };
 }
