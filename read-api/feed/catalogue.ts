@@ -26,6 +26,8 @@ export const FEED = {
   'config.applied': 'agent.read',
   'config.refused': 'agent.read',
   'config.rolled_back': 'agent.read',
+  'config.parked': 'agent.read',
+  'config.overdue': 'agent.read',
   'health.alert_raised': 'agent.read',
   'health.alert_cleared': 'agent.read',
   'nginx.started': 'agent.read',
@@ -38,6 +40,12 @@ export const FEED = {
   'virtual_host.deleted': 'virtual_host.read',
   'certificate.uploaded': 'certificate.read',
   'certificate.deleted': 'certificate.read',
+  'certificate.requested': 'certificate.read',
+  'certificate.order_created': 'certificate.read',
+  'certificate.challenge_ready': 'certificate.read',
+  'certificate.issued': 'certificate.read',
+  'certificate.failed': 'certificate.read',
+  'certificate.renewal_due': 'certificate.read',
   'custom_event.emitted': 'event.list',
 } as const satisfies { readonly [T in EventType]?: Action };
 
