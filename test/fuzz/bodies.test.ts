@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { fuzzBodies } from './run.js';
 
 test('no body is our fault, and one that is refused leaves no event', async () => {
-  const { sent, byStatus, faults, leftEvents } = await fuzzBodies(25, 20261121);
+  const { sent, byStatus, faults, leftEvents } = await fuzzBodies(1_000, 20261121);
   assert.equal(faults, []);
   assert.equal(leftEvents, []);
   assert.ok(sent > 500, `only ${sent}`);
