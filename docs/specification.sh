@@ -177,8 +177,9 @@ agent=$(field .agent_id)
 join=$(field .token)
 bin/nxmesh agent --token "$join" --gateway "$gateway" --state-dir "$work/agent" >"$work/agent.log" 2>&1 &
 agent_pid=$!
-online() { quietly GET "/workspaces/$ws/agents?state=online" && [ "$(field .meta.total)" = 1 ]; }
-within 30 online
+# A new agent is connected before its nginx runs, and degraded for that moment: it has settled once it has proven something.
+settled() { quietly GET "/workspaces/$ws/agents?state=online" && [ "$(field '.data[0].applied != null')" = true ]; }
+within 30 settled
 request GET "/workspaces/$ws/agents?page=1&per_page=20&state=online"
 answers 200
 agent_like='{"id": "", "workspace_id": "", "name": "", "hostname": "", "ip_address": "", "version": "", "state": "",
