@@ -11,6 +11,10 @@ import type { Health, Part } from './part.js';
 
 /** Whoever takes over has it after this and a third of it at the latest. */
 const LEASE_MS = 6_000;
+/** How long a version waits for the answers to what it takes in. */
+const ANSWERS_MS = 50;
+/** What comes so soon after a change goes into the same version: a burst is not to fill the log with versions. */
+const LINGER_MS = 5;
 
 /** The read models and the workflows; each is owned by one process at a time. */
 export async function projectionsRole(context: Context): Promise<Part> {
@@ -29,13 +33,20 @@ export async function projectionsRole(context: Context): Promise<Part> {
   }
   const stopping = new AbortController();
   const checkpoint = workflowCheckpoint(readStore, 'desired-config');
+  // Where it is another process that answers, there is nothing to wait for but the rest of a burst.
+  const rested = async (position: bigint): Promise<void> => {
+    if (!settings.distributed) {
+      await runner.passed(position, ANSWERS_MS);
+    }
+    await timers.sleep(LINGER_MS);
+  };
   const workflow = supervise(
     'desired-config',
     (signal) =>
       whileOwned(
         { store: readStore, clock, timers, owner, leaseTtlMs: LEASE_MS },
         'desired-config',
-        (owned) => runDesiredConfig({ log: events, clock, checkpoint }, owned),
+        (owned) => runDesiredConfig({ log: events, clock, checkpoint, rested }, owned),
         signal,
       ),
     { timers, log, signal: stopping.signal },

@@ -148,6 +148,11 @@ function toEvents(workspaceId: string, facts: readonly ConfigFact[], one: Known,
 export async function runDesiredConfig(
   deps: WorkflowDeps & {
     readonly checkpoint: { load(): Promise<Position>; save(position: Position): Promise<void> };
+    /**
+     * A short rest before what was taken in becomes a version: who asked is answered first, and the changes of a burst
+     * that come meanwhile go into the next one together.
+     */
+    readonly rested?: (position: Position) => Promise<void>;
   },
   signal: AbortSignal,
 ): Promise<void> {
@@ -157,6 +162,7 @@ export async function runDesiredConfig(
     if (delivery.kind === 'event') {
       await workflow.take(delivery.event as WorkspaceEvent);
     } else {
+      await deps.rested?.(delivery.position);
       await workflow.settle();
       await deps.checkpoint.save(delivery.position);
     }
