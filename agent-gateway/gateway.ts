@@ -107,7 +107,7 @@ export async function agentGateway(
         wanted.apply(event);
         commands.apply(event);
       };
-      following = follow({ log: deps.log, timers, logger, on }, ['config', 'agent']);
+      following = follow({ log: deps.log, timers, random: deps.random, logger, on }, ['config', 'agent']);
       await following.caughtUp;
       presence.start();
       commands.start();

@@ -53,7 +53,8 @@ export interface Runner {
 }
 
 const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 10_000;
+/** What waits for a store that is back goes on soon after: asking it is cheap. */
+const LAST_RETRY_MS = 2_000;
 
 /** What may be over when asked again; a collection goes missing when a newer version drops ours under our feet. */
 const PASSING = [Unavailable, StoreUnavailable, UnknownCollection];
