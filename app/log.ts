@@ -72,6 +72,7 @@ const copy = new Command('copy')
     const report = await copyLog(source, target, { signal: ending.signal, progress: line.show });
     line.end();
     console.log(JSON.stringify(report));
+    process.stderr.write("Secrets stand outside the log; 'nxmesh vault copy' takes them along.\n");
     await Promise.all([source.close(), target.close()]);
   });
 
