@@ -90,7 +90,11 @@ export async function checkModels(trial: Trial, log: EventLog, store: ReadStore)
     CATCH_UP_MS,
     200,
   ).catch(() => undefined);
-  trial.check('I4', passed && wrong.length === 0, `other than a replay gives: ${wrong.join(', ')}`);
+  const head = await log.head();
+  const places = await Promise.all(
+    wrong.map(async (name) => `${name} at ${await store.checkpoint(name.split('/')[0] ?? '')} of ${head}`),
+  );
+  trial.check('I4', passed && wrong.length === 0, `other than a replay gives: ${places.join(', ')}`);
 }
 
 const idOf = ({ data }: StoredEvent): string | undefined =>
