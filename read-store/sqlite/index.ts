@@ -51,7 +51,15 @@ function open(options: SqliteReadStoreOptions): ReadStore {
   // Asked at every read; where the file is ours alone, nobody else moves one.
   const pointers = new Map<string, number>();
 
-  const undone = (): void => {
+  /** Projections whose commits went into a transaction of this process; and those that are to begin anew. */
+  const committed = new Set<string>();
+  const setBack = new Set<string>();
+  const undone = (all: boolean): void => {
+    if (all) {
+      for (const projection of committed) {
+        setBack.add(projection);
+      }
+    }
     collections.forget();
     counts.forget();
     pointers.clear();
@@ -88,6 +96,7 @@ function open(options: SqliteReadStoreOptions): ReadStore {
       return { ok: false, why: 'moved', at };
     }
     apply(ops);
+    committed.add(projection);
     db.run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', projection, String(to));
     return { ok: true };
   }
@@ -166,7 +175,9 @@ function open(options: SqliteReadStoreOptions): ReadStore {
         counts.forget();
         db.run('DELETE FROM checkpoints WHERE projection = ?', projection);
       }),
-    acquireLease: async (name, owner, ttlMs) => writes.now(() => leases.acquire(name, owner, ttlMs)),
+    acquireLease: async (name, owner, ttlMs) =>
+      // Whoever was told of a commit that the file then did not take goes on from where the file is.
+      setBack.delete(name) ? undefined : writes.now(() => leases.acquire(name, owner, ttlMs)),
     releaseLease: async (lease) => leases.release(lease),
     hash: async (collection) => {
       const rows = db.iterate(`SELECT doc FROM ${collections.table(collection).name} ORDER BY id`);

@@ -27,9 +27,9 @@ export interface Writes {
  * All writes of one connection. What is held stands in a transaction that stays open: this connection sees it, and a
  * crash takes documents and checkpoint back together, to be made from the log again. A transaction that the file did
  * not take is taken back as well; whoever commits next finds another checkpoint than he left. Without `hold` a task is
- * in the file when it resolves. `undone` is told of everything that is taken back.
+ * in the file when it resolves. `undone` is told what is taken back: one task, or all that was held.
  */
-export function writesOf(db: Database, undone: () => void, hold?: Hold): Writes {
+export function writesOf(db: Database, undone: (all: boolean) => void, hold?: Hold): Writes {
   let cancel: (() => void) | undefined;
   let held = 0;
   /** The file did not take the last transaction: nothing is held until it takes one again. */
@@ -39,7 +39,7 @@ export function writesOf(db: Database, undone: () => void, hold?: Hold): Writes 
     if (db.inTransaction()) {
       db.exec('ROLLBACK');
     }
-    undone();
+    undone(true);
   }
 
   function flush(): void {
@@ -72,7 +72,7 @@ export function writesOf(db: Database, undone: () => void, hold?: Hold): Writes 
       if (db.inTransaction()) {
         db.exec('ROLLBACK TO one');
         db.exec('RELEASE one');
-        undone();
+        undone(false);
       } else {
         // SQLite has taken all of it back, as it does when there is no room.
         careful = true;
