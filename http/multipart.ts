@@ -24,21 +24,31 @@ export const isMultipart = (request: IncomingMessage): boolean =>
 
 /**
  * Reads a form of at most `limit` bytes into a body as its JSON has it. Parts stay in memory, each within its own
- * bound; no file is written. The first thing that is wrong ends the reading: BAD_REQUEST for what is no form,
- * PAYLOAD_TOO_LARGE, and VALIDATION_ERROR with the part's name.
+ * bound; no file is written. The first thing that is wrong ends the reading: BAD_REQUEST for what is no form and
+ * PAYLOAD_TOO_LARGE at once, VALIDATION_ERROR with the part's name when the body is asked for.
  */
 export async function readMultipart(
   request: IncomingMessage,
   form: Multipart,
   limit: number,
-): Promise<Record<string, unknown>> {
+): Promise<() => Record<string, unknown>> {
   if (Number(request.headers['content-length'] ?? 0) > limit) {
     throw tooLarge(limit);
   }
   if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
     throw new NxError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed');
   }
-  return assembled(form, await collect(request, form, limit));
+  try {
+    const body = assembled(form, await collect(request, form, limit));
+    return () => body;
+  } catch (error) {
+    if (error instanceof NxError && error.code === 'VALIDATION_ERROR') {
+      return () => {
+        throw error;
+      };
+    }
+    throw error;
+  }
 }
 
 /** Name of a part → its bytes. */
