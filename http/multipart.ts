@@ -19,6 +19,9 @@ export type Multipart = Readonly<Record<string, FormPart>>;
 
 const MAX_FIELD_NAME = 100;
 
+/** What a fault names that is of no field, but of the body as a whole. */
+export const BODY_FIELD = 'body';
+
 export const isMultipart = (request: IncomingMessage): boolean =>
   /^multipart\/form-data\s*(;|$)/i.test(request.headers['content-type'] ?? '');
 
@@ -71,7 +74,7 @@ async function collect(
   /** What is known of a part; undefined when the part has been refused. */
   const begin = (name: string | undefined): FormPart | undefined => {
     const part = name !== undefined && Object.hasOwn(form, name) ? form[name] : undefined;
-    const shown = (name ?? '').slice(0, MAX_FIELD_NAME);
+    const shown = (name ?? BODY_FIELD).slice(0, MAX_FIELD_NAME);
     if (!part) {
       refuse(detail(shown, 'UNKNOWN_FIELD', 'Unknown field'));
       return undefined;
@@ -111,7 +114,7 @@ async function collect(
       parts.set(name, bytes);
     }
   });
-  parser.on('partsLimit', () => refuse(detail('', 'TOO_LONG', 'Must have fewer parts')));
+  parser.on('partsLimit', () => refuse(detail(BODY_FIELD, 'TOO_LONG', 'Must have fewer parts')));
   parser.on('error', () => stop(new NxError('BAD_REQUEST', 'The body is not a whole form')));
   parser.on('close', () => done.resolve());
   request.on('data', (chunk: Buffer) => {

@@ -8,7 +8,7 @@ import { anonymous, authorize, type Grant, type Principal } from './authorize.js
 import { readBody } from './body.js';
 import { isFromHere } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
-import { isMultipart, readMultipart } from './multipart.js';
+import { BODY_FIELD, isMultipart, readMultipart } from './multipart.js';
 import { accepts, mediaType } from './negotiate.js';
 import { needsOrganization, policyOf } from './policy.js';
 import { parseIfMatch } from './preconditions.js';
@@ -191,9 +191,10 @@ function bodyOf(route: Route, check: Validator<unknown>, body: unknown): unknown
   if (body === undefined && !route.body) {
     return undefined;
   }
-  const result = check(body ?? {});
+  // A `null` that was sent is a body, and no object.
+  const result = check(body === undefined ? {} : body);
   if (!result.ok) {
-    throw invalid(result.details);
+    throw invalid(result.details.map((one) => (one.field === '' ? { ...one, field: BODY_FIELD } : one)));
   }
   return route.body ? result.value : undefined;
 }
