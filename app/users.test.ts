@@ -91,7 +91,7 @@ test('users are searched, sorted and paged by what is allowed', async () => {
   const list = async (query: string) => as('GET', `/v1/users?${query}`);
   const names = async (query: string): Promise<string[]> =>
     (await list(query)).body.data.map((user: { username: string }) => user.username);
-  assert.equal(await names('search=find%20me&sort=username'), ['xi', 'Yan', 'zoe']);
+  assert.equal(await names('search=find%20me&sort=username&order=asc'), ['xi', 'Yan', 'zoe']);
   assert.equal(await names('search=FIND&sort=username&order=desc'), ['zoe', 'Yan', 'xi']);
   assert.equal(await names('search=find&per_page=1&page=2&sort=email'), ['Yan']);
   assert.equal(await names('search=zoe%40example'), ['zoe']);
