@@ -266,6 +266,8 @@ test('an administrator ends every session of a user', async () => {
   assert.is((await one.call('DELETE', path, undefined, { token: user.token })).status, 403);
   assert.is((await one.call('DELETE', path, undefined, { token: admin })).status, 204);
   assert.is(await me(user.token), 401);
+  const nobody = path.replace(user.id, '11111111-1111-4111-8111-111111111111');
+  assert.is((await one.call('DELETE', nobody, undefined, { token: admin })).status, 404);
 });
 
 test.run();

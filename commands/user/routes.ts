@@ -6,7 +6,7 @@ import {
   type Route,
   route,
 } from '../../http/index.js';
-import { canonicalJson, createdId, detail, invalid, NxError, Secret } from '../../kernel/index.js';
+import { canonicalJson, createdId, detail, invalid, NxError, notFound, Secret } from '../../kernel/index.js';
 import { ChangePassword, CreateUser, UpdateMe, UpdateUser, User } from '../../schemas/index.js';
 import type { CommandContext } from '../context.js';
 import type { Outcome } from '../handler.js';
@@ -188,7 +188,11 @@ export function userCommands(deps: UserDeps): Route[] {
       permission: 'user.end_sessions',
       success: { status: 204 },
       handler: async (request) => {
-        await sessions.endAll(request.params.user_id, 'revoked', contextOf(request, deps));
+        const id = request.params.user_id;
+        if ((await accounts.sessionVersion(id)) === undefined) {
+          throw notFound('user');
+        }
+        await sessions.endAll(id, 'revoked', contextOf(request, deps));
         return {};
       },
     }),
