@@ -9,3 +9,4 @@ export * from './json.js';
 export * from './never.js';
 export * from './secret.js';
 export * from './streams.js';
+export * from './waiters.js';
