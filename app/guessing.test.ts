@@ -49,25 +49,35 @@ test('C14: an unknown address, a wrong password and a disabled user read the sam
   advance(600_000);
 });
 
-test('C14: and take the same time', async () => {
+/** How far two answers are apart in time, over 200 tries each. */
+async function apartInTime(): Promise<{ score: number; medians: number }> {
   const known: number[] = [];
   const unknown: number[] = [];
   const time = async (email: string, into: number[]): Promise<void> => {
+    // Each try has a window of its own.
+    advance(600_001);
     const started = performance.now();
-    await one.people.identity.authenticate(email, new Secret('Wrong-Horse-1'));
+    const { status } = await login(email, 'Wrong-Horse-1');
     into.push(performance.now() - started);
+    assert.is(status, 401);
   };
-  await time(ADMIN.email, []);
-  await time('nobody@example.com', []);
   // In pairs of either order, so that whatever else the machine does meets both alike.
-  for (let n = 0; n < 50; n += 1) {
+  for (let n = 0; n < 400; n += 1) {
     const first = n % 4 === 0 || n % 4 === 3;
     await (first ? time(ADMIN.email, known) : time('nobody@example.com', unknown));
   }
   const median = (times: number[]): number => times.sort((a, b) => a - b)[times.length >> 1] ?? 0;
-  const score = Math.abs(z(known, unknown));
-  const apart = Math.abs(median(known) / median(unknown) - 1);
-  assert.ok(score < 2.58 || apart < 0.05, `z = ${score}, the medians are ${apart} apart`);
+  return { score: Math.abs(z(known, unknown)), medians: Math.abs(median(known) / median(unknown) - 1) };
+}
+
+test('C14: and take the same time', async () => {
+  const isSame = ({ score, medians }: { score: number; medians: number }) => score < 2.58 || medians < 0.02;
+  const first = await apartInTime();
+  // Of a hundred samples that are the same, one looks as if it were not: it does not twice.
+  const second = isSame(first) ? first : await apartInTime();
+  advance(600_001);
+  admin = (await one.signIn()).access_token;
+  assert.ok(isSame(second), JSON.stringify([first, second]));
 });
 
 test('C15: ten tries in ten minutes, then 429 for everybody from there, with the time to wait', async () => {

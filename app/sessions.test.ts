@@ -11,6 +11,10 @@ let count = 0;
 
 test.before(async () => {
   one = await plane(await memoryBackend());
+});
+// Bad tokens are counted for ten minutes.
+test.before.each(async () => {
+  advance(600_001);
   admin = (await one.signIn()).access_token;
 });
 test.after(() => one.close());
@@ -114,6 +118,18 @@ test('tokens that are none of ours', async () => {
   assert.is((await one.call('POST', '/v1/auth/refresh', {})).status, 401);
   assert.is((await one.call('POST', '/v1/auth/refresh', { refresh_token: 1 })).status, 422);
   assert.is((await refresh(user.refresh)).status, 200, 'none of it has ended the session');
+});
+
+test('bad tokens are limited for their network; a good one is good all the same, and so is a password', async () => {
+  const user = await someone();
+  const statuses: number[] = [];
+  for (let n = 0; n < 12; n += 1) {
+    statuses.push((await refresh('x')).status);
+  }
+  assert.equal(statuses, [...Array.from({ length: 10 }, () => 401), 429, 429]);
+  assert.ok(Number((await refresh('x')).headers.get('retry-after')) > 0);
+  assert.is((await refresh(user.refresh)).status, 200);
+  await one.signIn(user.email, PASSWORD);
 });
 
 test('C13: after a logout neither token is worth anything', async () => {
@@ -250,6 +266,8 @@ test('an administrator ends every session of a user', async () => {
   assert.is((await one.call('DELETE', path, undefined, { token: user.token })).status, 403);
   assert.is((await one.call('DELETE', path, undefined, { token: admin })).status, 204);
   assert.is(await me(user.token), 401);
+  const nobody = path.replace(user.id, '11111111-1111-4111-8111-111111111111');
+  assert.is((await one.call('DELETE', nobody, undefined, { token: admin })).status, 404);
 });
 
 test.run();

@@ -91,7 +91,7 @@ test('users are searched, sorted and paged by what is allowed', async () => {
   const list = async (query: string) => as('GET', `/v1/users?${query}`);
   const names = async (query: string): Promise<string[]> =>
     (await list(query)).body.data.map((user: { username: string }) => user.username);
-  assert.equal(await names('search=find%20me&sort=username'), ['xi', 'Yan', 'zoe']);
+  assert.equal(await names('search=find%20me&sort=username&order=asc'), ['xi', 'Yan', 'zoe']);
   assert.equal(await names('search=FIND&sort=username&order=desc'), ['zoe', 'Yan', 'xi']);
   assert.equal(await names('search=find&per_page=1&page=2&sort=email'), ['Yan']);
   assert.equal(await names('search=zoe%40example'), ['zoe']);
@@ -130,12 +130,39 @@ test('users are for administrators; everybody has their own', async () => {
   }
 });
 
+test('another address of your own takes your password, which cannot be guessed', async () => {
+  const may = await newUser(one, admin, 'may');
+  const mine = (body: object, method = 'PATCH', dialect = '') =>
+    as(method, `${dialect}/v1/users/me`, body, may.token);
+  const email = 'may2@example.com';
+  assert.equal(fieldsOf(await mine({ email })), ['current_password REQUIRED']);
+  assert.equal(fieldsOf(await mine({ email, current_password: 'Wrong-Horse-1' })), [
+    'current_password WRONG_PASSWORD',
+  ]);
+  const put = { username: 'may', email: 'may@example.com', full_name: 'May' };
+  assert.is((await mine(put, 'PUT', '/api')).body.data.full_name, 'May', 'the address that she has');
+  assert.is((await mine({ ...put, email }, 'PUT', '/api')).status, 422);
+  const key = { 'idempotency-key': 'may' };
+  const body = { email, current_password: PASSWORD };
+  const done = await as('PATCH', '/v1/users/me', body, may.token, key);
+  assert.is(done.body.email, email, done.text);
+  assert.equal((await as('PATCH', '/v1/users/me', body, may.token, key)).body, done.body);
+  const statuses: number[] = [];
+  for (let n = 0; n < 12; n += 1) {
+    statuses.push((await mine({ email: `${n}@example.com`, current_password: 'Wrong-Horse-1' })).status);
+  }
+  assert.ok(statuses.includes(429), statuses.join());
+  assert.is((await mine({ full_name: null })).status, 200);
+  advance(600_001);
+  admin = (await one.signIn()).access_token;
+});
+
 test('a change of name and address is for the next sign-in, and the old ones are free', async () => {
   const bob = await newUser(one, admin, 'bob');
   const changed = await as(
     'PATCH',
     '/v1/users/me',
-    { username: 'robert', email: 'Robert@example.com' },
+    { username: 'robert', email: 'Robert@example.com', current_password: PASSWORD },
     bob.token,
   );
   assert.is(changed.status, 200, changed.text);
@@ -240,8 +267,19 @@ test("the platform's API has users too, in its own envelope", async () => {
   assert.is(made.status, 201, made.text);
   const { id } = made.body.data;
   assert.is(made.body.success, true);
-  const put = await as('PUT', `/api/v1/users/${id}`, { is_active: false });
-  assert.is(put.body.data.is_active, false);
+  const path = `/api/v1/users/${id}`;
+  const whole = { username: 'plat', email: 'plat@example.com', is_active: false, is_admin: false };
+  const named = await as('PUT', path, { ...whole, full_name: 'Plat' });
+  assert.equal([named.body.data.is_active, named.body.data.full_name], [false, 'Plat']);
+  const unnamed = await as('PUT', path, { ...whole, is_active: true });
+  assert.equal([unnamed.body.data.is_active, unnamed.body.data.full_name], [true, null], 'PUT is the whole');
+  const part = await as('PUT', path, { is_active: false });
+  assert.is(part.status, 422);
+  assert.equal(
+    part.body.error.details.errors.map((one: { field: string; code: string }) => `${one.field} ${one.code}`),
+    ['username REQUIRED', 'email REQUIRED', 'is_admin REQUIRED'],
+  );
+  assert.is((await as('GET', path)).body.data.is_active, true);
   const list = await as('GET', '/api/v1/users?search=plat&limit=1');
   assert.is(list.status, 200, list.text);
   assert.match(list.text, id);

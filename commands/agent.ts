@@ -146,15 +146,9 @@ export function agentCommands(deps: AgentCommandDeps): Route[] {
         const asked = await handlers.agent.run(
           streams.agent(id),
           id,
-          {
-            type: 'request',
-            agent_id: id,
-            command_id: commandId,
-            kind: 'reload',
-            at,
-          },
+          { type: 'request', agent_id: id, command_id: commandId, kind: 'reload', at },
           context,
-          () => undefined,
+          (state) => state.pending.get(commandId),
         );
         const waitMs = waitFor(request, RELOAD_MS);
         const result =
@@ -167,7 +161,9 @@ export function agentCommands(deps: AgentCommandDeps): Route[] {
             kind: 'agent.reload',
             resource,
           } as const;
-          return accepted(runningOperation({ ...operation, created_at: at }), await answer(deps, asked));
+          // Asked again, it is the work that was begun then.
+          const begun = runningOperation({ ...operation, created_at: asked.result ?? at });
+          return accepted(begun, await answer(deps, asked));
         }
         if (!result) {
           throw unavailable('The agent has not answered yet');

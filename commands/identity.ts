@@ -39,24 +39,24 @@ export interface Identity {
 }
 
 const FIRST_USERNAME = 'admin';
+/** Looked up where an address has no user, so that the way is as long as for one that has. */
+const NOBODY = uuidv5('nobody');
 
 /** Users, by the address that they sign in with. The log holds neither address nor password. */
 export function identity(deps: IdentityDeps): Identity {
   const { handlers, personal, names, passwords } = deps;
 
-  const isPassword = async (userId: string | undefined, password: Secret): Promise<boolean> =>
-    passwords.verify(password, userId === undefined ? undefined : await personal.passwordHash(userId));
+  const isPassword = async (userId: string, password: Secret): Promise<boolean> =>
+    passwords.verify(password, await personal.passwordHash(userId));
 
   return {
     isPassword,
     authenticate: async (email, password) => {
-      const userId = await names.holder('email', email);
+      const userId = (await names.holder('email', email)) ?? NOBODY;
       // Of before the password is looked at: one that is changed meanwhile makes what follows worth nothing.
-      const sessionVersion = userId === undefined ? undefined : await deps.versionOf(userId);
+      const sessionVersion = await deps.versionOf(userId);
       const right = await isPassword(userId, password);
-      return right && userId !== undefined && sessionVersion !== undefined
-        ? { userId, sessionVersion }
-        : undefined;
+      return right && sessionVersion !== undefined ? { userId, sessionVersion } : undefined;
     },
     addressOf: async (userId) => (await personal.profile(userId))?.email,
     addressDigest: personal.addressDigest,

@@ -71,7 +71,10 @@ export function organizationCommands(deps: CommandDeps): Route[] {
         const asked = contextOf(request, deps);
         const id = createdId(asked.commandId, 'organization');
         const context = { ...asked, organizationId: id };
-        await reserveSlug(request.body.slug, id, context);
+        // Once it was made, the slug is its own; whether this is the same request is for its own stream to say.
+        if (!(await existed(id))) {
+          await reserveSlug(request.body.slug, id, context);
+        }
         const outcome = await handlers.organization.run(
           streams.organization(id),
           id,

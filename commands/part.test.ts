@@ -88,7 +88,7 @@ test('what is not right is refused by its own field, and what is not there is no
     ['POST', `${path}/servers`, { address: '169.254.169.254:80' }, 422, 'address'],
     ['POST', `${path}/servers`, { address: '10.0.0.9:80', id: id(1) }, 422, 'id'],
     ['POST', `${path}/servers`, { address: '10.0.0.9:80', weight: 0 }, 422, 'weight'],
-    ['PATCH', at(path, a), {}, 422, ''],
+    ['PATCH', at(path, a), {}, 422, 'body'],
     ['PATCH', at(path, a), { weight: 'x' }, 422, 'weight'],
     ['PATCH', at(path, a), { address: null }, 422, 'address'],
     ['PATCH', at(path, '10.9.9.9:80'), { weight: 2 }, 404],

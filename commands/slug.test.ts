@@ -112,6 +112,18 @@ test('what was made is answered again, also once its slug is another’s', async
   assert.is(await call('deleteOrganization', 'd', undefined, first), 'done');
 });
 
+test('D14: the same key with another slug is another request, and reserves nothing', async () => {
+  const { call } = subject();
+  const made = await call('createOrganization', 'k', { name: 'Acme', slug: 'acme' });
+  const other = { name: 'Acme', slug: 'other' };
+  assert.is(await call('createOrganization', 'k', other), 'IDEMPOTENCY_MISMATCH');
+  assert.is.not(await call('createOrganization', 'l', other), 'CONFLICT');
+  const inside = await call('createWorkspace', 'k', { name: 'W', slug: 'shop' }, made);
+  assert.ok(inside.length === 36);
+  assert.is(await call('createWorkspace', 'k', { name: 'W', slug: 'lab' }, made), 'IDEMPOTENCY_MISMATCH');
+  assert.is((await call('createWorkspace', 'l', { name: 'W', slug: 'lab' }, made)).length, 36);
+});
+
 test('a slug that a process left behind does not keep its organization', async () => {
   const { call, endAt, pass } = subject();
   const organization = await call('createOrganization', 'o', acme);

@@ -89,6 +89,25 @@ test('a body that the schema refuses names its fields', async () => {
   );
 });
 
+test('a body that is no object is refused as a whole, also where none is needed', async () => {
+  const patched = `/v1/upstreams/${await create('whole')}`;
+  for (const [method, path, token] of [
+    ['POST', `/v1/workspaces/${workspace}/upstreams`, editor],
+    ['PATCH', patched, editor],
+    ['DELETE', patched, editor],
+    ['POST', '/v1/organizations', admin],
+  ] as const) {
+    for (const body of ['null', '[]', '"x"', '1', 'true']) {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await app.call(method, path, { token, headers, body });
+      isError(answer, 'VALIDATION_ERROR');
+      const [fault] = answer.json.error.details;
+      assert.equal([fault.field, fault.code], ['body', 'INVALID_TYPE'], `${method} ${path} ${body}`);
+    }
+  }
+  assert.is((await app.call('GET', patched, { token: editor })).status, 200);
+});
+
 test('query: unknown, repeated and wrong parameters are refused, whole numbers arrive as numbers', async () => {
   for (const query of [
     'sort=password_hash',

@@ -23,6 +23,7 @@ test('every code becomes its status and the one shape', () => {
     assert.is(answer.status, ERRORS[code].status);
     assert.equal(Object.keys(answer.body.error), ['code', 'message', 'request_id', 'details']);
     assert.is(answer.body.error.request_id, 'req-1');
+    assert.is('Retry-After' in answer.headers, ['RATE_LIMITED', 'SERVICE_UNAVAILABLE'].includes(code), code);
   }
 });
 

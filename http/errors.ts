@@ -35,6 +35,8 @@ export interface ErrorAnswer {
 /** Header fields that belong to a code, wherever it was thrown. */
 const HEADERS: Partial<Record<ErrorCode, Readonly<Record<string, string>>>> = {
   UNAUTHORIZED: { 'WWW-Authenticate': 'Bearer realm="nxmesh"' },
+  // Where no window is known that ends: what is full now will not be for long.
+  RATE_LIMITED: { 'Retry-After': '1' },
   SERVICE_UNAVAILABLE: { 'Retry-After': '1' },
 };
 

@@ -6,9 +6,13 @@ export interface LoginLimiter {
   /**
    * Counts a try before the password is looked at, so that many at once cannot overtake the count.
    * RATE_LIMITED when the account or the network has used up its tries. Call what it gives when the password was right.
-   * Without an account (a token that is refreshed, a link that is used) the network alone counts.
    */
-  attempt(account: string | undefined, network: string): { succeeded(): void };
+  attempt(account: string, network: string): { succeeded(): void };
+  /**
+   * Counts a refresh token that was not good; RATE_LIMITED when the network has shown too many. Good ones are neither
+   * counted nor refused, and passwords are counted apart: who is thrown out by a stale token must be able to sign in.
+   */
+  badToken(network: string): void;
 }
 
 export const LOGIN_LIMIT: RateLimit = { limit: 10, windowMs: 600_000 };
@@ -22,13 +26,13 @@ export function loginLimiter(deps: { clock: Clock } & Partial<RateLimit>): Login
   const networks = rateLimiter({ clock, limit, windowMs });
   const accounts = rateLimiter({ clock, limit, windowMs });
   const shares = rateLimiter({ clock, limit: Math.max(1, Math.floor(limit / 2)), windowMs });
+  const tokens = rateLimiter({ clock, limit, windowMs });
   return {
     attempt: (account, network) => {
-      const name = account?.trim().toLowerCase() ?? '';
+      const name = account.trim().toLowerCase();
       const share = JSON.stringify([network, name]);
-      const counted = account !== undefined && shares.peek(share).allowed;
-      const verdicts = [networks.peek(network), ...(counted ? [accounts.peek(name)] : [])];
-      const refused = verdicts.find((verdict) => !verdict.allowed);
+      const counted = shares.peek(share).allowed;
+      const refused = [networks.peek(network), accounts.peek(name)].find(({ allowed }) => !allowed);
       if (refused) {
         throw rateLimited(refused, clock, 'authentication');
       }
@@ -46,6 +50,12 @@ export function loginLimiter(deps: { clock: Clock } & Partial<RateLimit>): Login
           }
         },
       };
+    },
+    badToken: (network) => {
+      const verdict = tokens.take(network);
+      if (!verdict.allowed) {
+        throw rateLimited(verdict, clock, 'authentication');
+      }
     },
   };
 }

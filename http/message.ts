@@ -31,7 +31,7 @@ export function requestIdOf(
     : (traceId ?? `req-${uuidv7(clock, random)}`);
 }
 
-/** What Node lets pass and we do not: doubled fields, too many, a host that is none. */
+/** What Node lets pass and we do not: doubled fields, too many, a host that is none, what we cannot expect. */
 export function checkMessage(request: IncomingMessage): void {
   const { rawHeaders } = request;
   if (rawHeaders.length / 2 > MAX_FIELDS) {
@@ -45,7 +45,14 @@ export function checkMessage(request: IncomingMessage): void {
     }
     seen.add(name);
   }
-  const { host } = request.headers;
+  const { host, expect } = request.headers;
+  // Node has answered `100-continue` by now.
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+    throw malformedField('expect', 'Must be 100-continue');
+  }
+  if (host === undefined && request.httpVersion === '1.1') {
+    throw malformedField('host', 'Required');
+  }
   if (host !== undefined && !HOST.test(host)) {
     throw malformedField('host', 'Must be a host and an optional port');
   }

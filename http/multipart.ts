@@ -19,26 +19,39 @@ export type Multipart = Readonly<Record<string, FormPart>>;
 
 const MAX_FIELD_NAME = 100;
 
+/** What a fault names that is of no field, but of the body as a whole. */
+export const BODY_FIELD = 'body';
+
 export const isMultipart = (request: IncomingMessage): boolean =>
   /^multipart\/form-data\s*(;|$)/i.test(request.headers['content-type'] ?? '');
 
 /**
  * Reads a form of at most `limit` bytes into a body as its JSON has it. Parts stay in memory, each within its own
- * bound; no file is written. The first thing that is wrong ends the reading: BAD_REQUEST for what is no form,
- * PAYLOAD_TOO_LARGE, and VALIDATION_ERROR with the part's name.
+ * bound; no file is written. The first thing that is wrong ends the reading: BAD_REQUEST for what is no form and
+ * PAYLOAD_TOO_LARGE at once, VALIDATION_ERROR with the part's name when the body is asked for.
  */
 export async function readMultipart(
   request: IncomingMessage,
   form: Multipart,
   limit: number,
-): Promise<Record<string, unknown>> {
+): Promise<() => Record<string, unknown>> {
   if (Number(request.headers['content-length'] ?? 0) > limit) {
     throw tooLarge(limit);
   }
   if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
     throw new NxError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed');
   }
-  return assembled(form, await collect(request, form, limit));
+  try {
+    const body = assembled(form, await collect(request, form, limit));
+    return () => body;
+  } catch (error) {
+    if (error instanceof NxError && error.code === 'VALIDATION_ERROR') {
+      return () => {
+        throw error;
+      };
+    }
+    throw error;
+  }
 }
 
 /** Name of a part → its bytes. */
@@ -61,7 +74,7 @@ async function collect(
   /** What is known of a part; undefined when the part has been refused. */
   const begin = (name: string | undefined): FormPart | undefined => {
     const part = name !== undefined && Object.hasOwn(form, name) ? form[name] : undefined;
-    const shown = (name ?? '').slice(0, MAX_FIELD_NAME);
+    const shown = (name ?? BODY_FIELD).slice(0, MAX_FIELD_NAME);
     if (!part) {
       refuse(detail(shown, 'UNKNOWN_FIELD', 'Unknown field'));
       return undefined;
@@ -101,7 +114,7 @@ async function collect(
       parts.set(name, bytes);
     }
   });
-  parser.on('partsLimit', () => refuse(detail('', 'TOO_LONG', 'Must have fewer parts')));
+  parser.on('partsLimit', () => refuse(detail(BODY_FIELD, 'TOO_LONG', 'Must have fewer parts')));
   parser.on('error', () => stop(new NxError('BAD_REQUEST', 'The body is not a whole form')));
   parser.on('close', () => done.resolve());
   request.on('data', (chunk: Buffer) => {

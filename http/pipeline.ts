@@ -8,7 +8,7 @@ import { anonymous, authorize, type Grant, type Principal } from './authorize.js
 import { readBody } from './body.js';
 import { isFromHere } from './client-address.js';
 import { idempotencyKeyOf, positionOf } from './message.js';
-import { isMultipart, readMultipart } from './multipart.js';
+import { BODY_FIELD, isMultipart, readMultipart } from './multipart.js';
 import { accepts, mediaType } from './negotiate.js';
 import { needsOrganization, policyOf } from './policy.js';
 import { parseIfMatch } from './preconditions.js';
@@ -70,14 +70,11 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       ? parseIfMatch(ctx.req.headers['if-match'], dialect === 'platform')
       : undefined;
     const position = positionOf(ctx.req);
-    const sent =
-      route.multipart && isMultipart(ctx.req)
-        ? await readMultipart(ctx.req, route.multipart, deps.maxBodyBytes)
-        : await readBody(ctx.req, deps.maxBodyBytes);
+    const sent = await read(route, ctx, deps);
     let body: { readonly value: unknown } | undefined;
     // Judged once the right is decided: what is wrong with a body is for those who may send one.
     const judged = (): unknown => {
-      body ??= { value: bodyOf(route, checkBody, sent) };
+      body ??= { value: bodyOf(route, checkBody, sent()) };
       return body.value;
     };
     if (!mustAllow) {
@@ -183,13 +180,23 @@ function paramsReader(route: Route): (raw: Record<string, string>) => Record<str
     );
 }
 
+/** What was sent; of a form, what is wrong with its parts is told when it is called. */
+async function read(route: Route, { req }: Context, { maxBodyBytes }: PipelineDeps): Promise<() => unknown> {
+  if (route.multipart && isMultipart(req)) {
+    return readMultipart(req, route.multipart, maxBodyBytes);
+  }
+  const body = await readBody(req, maxBodyBytes);
+  return () => body;
+}
+
 function bodyOf(route: Route, check: Validator<unknown>, body: unknown): unknown {
   if (body === undefined && !route.body) {
     return undefined;
   }
-  const result = check(body ?? {});
+  // A `null` that was sent is a body, and no object.
+  const result = check(body === undefined ? {} : body);
   if (!result.ok) {
-    throw invalid(result.details);
+    throw invalid(result.details.map((one) => (one.field === '' ? { ...one, field: BODY_FIELD } : one)));
   }
   return route.body ? result.value : undefined;
 }

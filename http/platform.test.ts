@@ -167,6 +167,8 @@ test('G06: what can be read in two ways is 400 in our shape, and the connection 
     'GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n',
     'GET / HTTP/1.1\r\nHost: a\r\nX : a\r\n\r\n',
     'GET / HTTP/9.9\r\nHost: a\r\n\r\n',
+    'GET / HTTP/1.1\r\nConnection: close\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\nConnection: close\r\n\r\n',
     '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
   ]) {
     const answer = await app.raw(bytes, true);

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closed, type TSchema } from '../schemas/index.js';
+import { closed, ReplaceMe, ReplaceUser, type TSchema } from '../schemas/index.js';
 import type { Method, Route } from './route.js';
 
 /** Where an operation of `/v1` is found on the platform's API. */
 interface Place {
   readonly method: Method;
   readonly path: string;
+  /** Of a PUT: the resource whole, and what a member that may be left out then is. */
+  readonly whole?: { readonly body: TSchema; readonly leftOut: Readonly<Record<string, unknown>> };
 }
 
 /**
  * The platform's API: operation of `/v1` → its place there. The route is made from that of `/v1`, with the same handler,
- * permission and schemas; a PUT of what `/v1` has as PATCH takes the same body.
+ * permission and schemas; a PUT takes the whole of what `/v1` changes in part with PATCH.
  */
 export const PLATFORM: Readonly<Record<string, Place>> = {
   getStatus: { method: 'GET', path: '/api/v1/status' },
@@ -22,10 +24,18 @@ export const PLATFORM: Readonly<Record<string, Place>> = {
   listUsers: { method: 'GET', path: '/api/v1/users' },
   createUser: { method: 'POST', path: '/api/v1/users' },
   getMe: { method: 'GET', path: '/api/v1/users/me' },
-  updateMe: { method: 'PUT', path: '/api/v1/users/me' },
+  updateMe: {
+    method: 'PUT',
+    path: '/api/v1/users/me',
+    whole: { body: ReplaceMe, leftOut: { full_name: null } },
+  },
   changePassword: { method: 'POST', path: '/api/v1/users/me/change-password' },
   getUser: { method: 'GET', path: '/api/v1/users/{user_id}' },
-  updateUser: { method: 'PUT', path: '/api/v1/users/{user_id}' },
+  updateUser: {
+    method: 'PUT',
+    path: '/api/v1/users/{user_id}',
+    whole: { body: ReplaceUser, leftOut: { full_name: null } },
+  },
   deleteUser: { method: 'DELETE', path: '/api/v1/users/{user_id}' },
   listApiKeys: { method: 'GET', path: '/api/v1/api-keys' },
   createApiKey: { method: 'POST', path: '/api/v1/api-keys' },
@@ -46,7 +56,7 @@ export const platformRoutes = (
 const perPage = (query: Route['query']): unknown =>
   (query as { properties?: Record<string, unknown> } | undefined)?.properties?.['per_page'];
 
-function twin(one: Route, { method, path }: Place): Route {
+function twin(one: Route, { method, path, whole }: Place): Route {
   const limit = perPage(one.query);
   const name = one.operationId;
   return {
@@ -61,6 +71,11 @@ function twin(one: Route, { method, path }: Place): Route {
     ...(limit === undefined
       ? {}
       : { query: withLimit(one), handler: (request) => one.handler(paged(request)) }),
+    ...(whole && {
+      body: whole.body,
+      handler: (request) =>
+        one.handler({ ...request, body: { ...whole.leftOut, ...(request.body as object) } }),
+    }),
   };
 }
 

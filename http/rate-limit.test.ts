@@ -201,16 +201,22 @@ test('bad credentials count also where good ones do not', async () => {
   await few.close();
 });
 
-test('authentication without an account counts for the network alone, until it succeeds', () => {
-  const limiter = loginLimiter({ clock: movableClock(), limit: 3, windowMs: 1000 });
-  for (let index = 0; index < 10; index += 1) {
-    limiter.attempt(undefined, '10.0.0.1').succeeded();
-  }
-  for (let index = 0; index < 3; index += 1) {
-    limiter.attempt(undefined, '10.0.0.1');
-  }
-  assert.throws(() => limiter.attempt(undefined, '10.0.0.1'));
-  limiter.attempt(undefined, '10.0.0.2');
+test('bad refresh tokens are counted for their network, and apart from passwords', () => {
+  const limiter = loginLimiter({ clock: movableClock() });
+  assert.is(
+    tries(20, () => limiter.badToken('10.0.0.1')),
+    10,
+  );
+  limiter.badToken('10.0.0.2');
+  limiter.attempt('a@b.c', '10.0.0.1');
+});
+
+test('C15: an account whose tries are used up is closed to the networks that used them, too', () => {
+  const limiter = loginLimiter({ clock: movableClock() });
+  const guess = (network: string) => () => limiter.attempt('a@b.c', network);
+  assert.is(tries(9, guess('10.0.0.1')), 9, 'of which five count for the account');
+  assert.is(tries(9, guess('10.0.0.2')), 5);
+  assert.is(tries(9, guess('10.0.0.1')), 0);
 });
 
 test.run();

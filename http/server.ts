@@ -50,6 +50,12 @@ const CHECK_MS = 1000;
 export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
   const { timers, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = deps;
   let closing = false;
+  const answer: RequestListener = (request, response) => {
+    if (closing) {
+      response.setHeader('Connection', 'close');
+    }
+    deps.listener(request, response);
+  };
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -58,14 +64,12 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
       connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeoutMs, requestTimeoutMs),
       keepAliveTimeout: KEEP_ALIVE_MS,
       insecureHTTPParser: false,
+      // `checkMessage` refuses it, in the shape of our answers; so it does a strange `Expect`.
+      requireHostHeader: false,
     },
-    (request, response) => {
-      if (closing) {
-        response.setHeader('Connection', 'close');
-      }
-      deps.listener(request, response);
-    },
+    answer,
   );
+  server.on('checkExpectation', answer);
   server.maxConnections = deps.maxConnections ?? 10_000;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseSocket(error, socket, deps));
   const listening = deferred();

@@ -39,7 +39,8 @@ export function userQueries({ directory }: UserQueryDeps): Route[] {
       method: 'GET',
       path: '/v1/users',
       operationId: 'listUsers',
-      summary: 'List users: search in names and addresses, newest first unless asked otherwise',
+      summary:
+        'List users: search in names and addresses, newest first, and in descending order, unless asked otherwise',
       tag: 'Users',
       permission: 'user.list',
       query: listUsersQuery,
@@ -49,7 +50,7 @@ export function userQueries({ directory }: UserQueryDeps): Route[] {
         const { items, total } = (await now()).find({
           ...(query.search === undefined ? {} : { search: query.search }),
           sort: query.sort ?? 'created_at',
-          descending: (query.order ?? (query.sort === undefined ? 'desc' : 'asc')) === 'desc',
+          descending: query.order !== 'asc',
           offset: window.offset,
           limit: window.perPage,
         });

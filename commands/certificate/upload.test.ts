@@ -112,6 +112,33 @@ test(
 );
 
 test(
+  'what is wrong with a form is for those who may send one',
+  withApp(async ({ call, user, records }) => {
+    const part = (name: string, value: string): string =>
+      `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+    const forms = [
+      part('owner', 'x'),
+      part('domain', 'a.test').repeat(2),
+      part('domain', 'x'.repeat(60_000)),
+    ];
+    const [editor, viewer, stranger] = [
+      await user({ [ORGANIZATION]: 'editor' }),
+      await user({ [ORGANIZATION]: 'viewer' }),
+      await user(),
+    ];
+    for (const form of forms) {
+      const statuses: number[] = [];
+      for (const { token } of [editor, viewer, stranger]) {
+        const headers = { 'content-type': 'multipart/form-data; boundary=B' };
+        statuses.push((await call('POST', PATH, { token, headers, body: `${form}--B--` })).status);
+      }
+      assert.equal(statuses, [422, 403, 404]);
+    }
+    assert.equal(await records(), []);
+  }),
+);
+
+test(
   'the same Idempotency-Key with another key never writes over the first',
   withApp(async ({ post, records, vault }) => {
     const answers = await Promise.all([post(bodyOf(pair), 'k'), post(bodyOf(another), 'k')]);

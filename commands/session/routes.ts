@@ -93,16 +93,21 @@ export function sessionCommands(deps: SessionDeps): Route[] {
       success: { status: 200, schema: Tokens },
       errors: ['UNAUTHORIZED', 'FORBIDDEN'],
       handler: async (request) => {
-        const { body, header, requestId } = request;
+        const { body, header, network, requestId } = request;
         const cookie = body.refresh_token === undefined ? cookieToken(header) : undefined;
         if (cookie) {
           checkOwnOrigin(header);
         }
         const token = cookie ?? new Secret(body.refresh_token ?? '');
-        return tokensAnswer(
-          await sessions.refresh(token, clientOf(request), requestId),
-          cookie !== undefined,
-        );
+        try {
+          const granted = await sessions.refresh(token, clientOf(request), requestId);
+          return tokensAnswer(granted, cookie !== undefined);
+        } catch (error) {
+          if (error instanceof NxError && error.code === 'UNAUTHORIZED') {
+            limiter.badToken(network);
+          }
+          throw error;
+        }
       },
     }),
     route({

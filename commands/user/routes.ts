@@ -6,7 +6,7 @@ import {
   type Route,
   route,
 } from '../../http/index.js';
-import { canonicalJson, createdId, detail, invalid, NxError, Secret } from '../../kernel/index.js';
+import { canonicalJson, createdId, detail, invalid, NxError, notFound, Secret } from '../../kernel/index.js';
 import { ChangePassword, CreateUser, UpdateMe, UpdateUser, User } from '../../schemas/index.js';
 import type { CommandContext } from '../context.js';
 import type { Outcome } from '../handler.js';
@@ -37,6 +37,8 @@ const present = (id: string, { profile, isAdmin, disabled, createdAt, updatedAt 
   updated_at: updatedAt,
 });
 
+type Asked = Pick<HandlerRequest, 'principal' | 'network'>;
+
 /** Write routes of users. */
 export function userCommands(deps: UserDeps): Route[] {
   const { accounts, identity, personal, sessions, limiter } = deps;
@@ -49,6 +51,16 @@ export function userCommands(deps: UserDeps): Route[] {
 
   const answerUser = (id: string, outcome: Outcome<Account>): Promise<HandlerResult> =>
     answer(deps, { ...outcome, result: present(id, outcome.result) });
+
+  /** VALIDATION_ERROR unless it is the user's password; as many tries as there are to sign in. */
+  async function confirm({ principal, network }: Asked, password: string, field: string): Promise<void> {
+    const { userId } = principal;
+    const attempt = limiter.attempt(`user ${userId}`, network);
+    if (!(await identity.isPassword(userId, new Secret(password)))) {
+      throw invalid([detail(field, 'WRONG_PASSWORD', 'Is not your password')]);
+    }
+    attempt.succeeded();
+  }
 
   async function change(id: string, body: UpdateUser, request: HandlerRequest<unknown, unknown, unknown>) {
     const { password: text, ...rest } = body;
@@ -71,14 +83,24 @@ export function userCommands(deps: UserDeps): Route[] {
       method: 'PATCH',
       path: '/v1/users/me',
       operationId: 'updateMe',
-      summary: 'Change your own name and address',
+      summary: 'Change your own name and address; another address takes your password',
       tag: 'Users',
       permission: 'me.update',
       body: UpdateMe,
       success: { status: 200, schema: User },
       errors: ['CONFLICT'],
       idempotent: true,
-      handler: (request) => change(request.principal.userId, request.body, request),
+      handler: async (request) => {
+        const { userId } = request.principal;
+        const { current_password: password, ...body } = request.body;
+        if (body.email !== undefined && body.email !== (await identity.addressOf(userId))) {
+          if (password === undefined) {
+            throw invalid([detail('current_password', 'REQUIRED', 'Required with another address')]);
+          }
+          await confirm(request, password, 'current_password');
+        }
+        return change(userId, body, request);
+      },
     }),
     route({
       method: 'POST',
@@ -91,13 +113,9 @@ export function userCommands(deps: UserDeps): Route[] {
       body: ChangePassword,
       success: { status: 200, schema: Tokens },
       handler: async (request) => {
-        const { principal, body, network } = request;
+        const { principal, body } = request;
         const { userId, sessionId = '' } = principal;
-        const attempt = limiter.attempt(`user ${userId}`, network);
-        if (!(await identity.isPassword(userId, new Secret(body.old_password)))) {
-          throw invalid([detail('old_password', 'WRONG_PASSWORD', 'Is not your password')]);
-        }
-        attempt.succeeded();
+        await confirm(request, body.old_password, 'old_password');
         const password = new Secret(body.new_password);
         checkPassword(password, 'new_password');
         const context = privately(request);
@@ -170,7 +188,11 @@ export function userCommands(deps: UserDeps): Route[] {
       permission: 'user.end_sessions',
       success: { status: 204 },
       handler: async (request) => {
-        await sessions.endAll(request.params.user_id, 'revoked', contextOf(request, deps));
+        const id = request.params.user_id;
+        if ((await accounts.sessionVersion(id)) === undefined) {
+          throw notFound('user');
+        }
+        await sessions.endAll(id, 'revoked', contextOf(request, deps));
         return {};
       },
     }),

@@ -47,7 +47,7 @@ export function evolve(state: AgentState, fact: AgentStreamFact): void {
       state.nginxRunning = false;
       return;
     case 'agent_command.requested':
-      state.pending.add(fact.data.command_id);
+      state.pending.set(fact.data.command_id, fact.data.at);
       return;
     case 'agent_command.completed':
       state.pending.delete(fact.data.command_id);

@@ -20,8 +20,8 @@ export interface AgentState {
   nginxRunning: boolean | undefined;
   /** What its configuration is rendered for. */
   build: NginxBuild | undefined;
-  /** Commands that were asked for and not answered yet. */
-  readonly pending: Set<string>;
+  /** Commands that were asked for and not answered yet → when they were. */
+  readonly pending: Map<string, string>;
   /** What is wrong now, by the alert's id, as it was raised last. */
   readonly alerts: Map<string, Alert>;
 }
@@ -36,6 +36,6 @@ export const initial = (): AgentState => ({
   overdue: undefined,
   nginxRunning: undefined,
   build: undefined,
-  pending: new Set(),
+  pending: new Map(),
   alerts: new Map(),
 });

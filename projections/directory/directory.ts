@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Who the users are, to search and sort: the log says that there is a user, the vault who it is. Held in memory and
- * never stored, because what can be searched is in clear. About 1 kB a user: meant for
- * up to 100,000 of them, which take some seconds to read at the start.
+ * never stored, because what can be searched is in clear. About 1 kB a user: meant for up to 100,000 of them, which
+ * take some seconds to read at the start.
  */
 import type { EventLog } from '../../event-log/index.js';
 import { type Clock, never, notifier, type Position, type Timers } from '../../kernel/index.js';
 import type { EventType, StoredEvent, User } from '../../schemas/index.js';
-import { type DirectoryQuery, found, type Person } from './query.js';
+import { type DirectoryQuery, type Person, roster } from './query.js';
 
 export type { DirectoryQuery, Person } from './query.js';
 
@@ -43,7 +43,7 @@ const TYPES = [
 type UserEvent = StoredEvent<(typeof TYPES)[number]>;
 
 export function directory({ log, clock, timers, profile }: Deps): Directory {
-  const people = new Map<string, Person>();
+  const people = roster();
   const news = notifier();
   let position: Position = 0n;
   let caughtUp: Position = -1n;
@@ -54,7 +54,7 @@ export function directory({ log, clock, timers, profile }: Deps): Directory {
       const known = people.get(id);
       if (known) {
         const user = { ...known.user, ...changed, updated_at: at };
-        people.set(id, { user, revision: event.revision });
+        people.put({ user, revision: event.revision });
       }
     };
     switch (event.type) {
@@ -63,7 +63,7 @@ export function directory({ log, clock, timers, profile }: Deps): Directory {
         if (is) {
           const { is_admin } = event.data;
           const user = { id, ...is, is_active: true, is_admin, created_at: at, updated_at: at };
-          people.set(id, { user, revision: event.revision });
+          people.put({ user, revision: event.revision });
         }
         return;
       }
@@ -83,7 +83,7 @@ export function directory({ log, clock, timers, profile }: Deps): Directory {
         change({ is_active: true });
         return;
       case 'user.erased':
-        people.delete(id);
+        people.remove(id);
         return;
       default:
         never(event, 'event of a user');
@@ -91,8 +91,8 @@ export function directory({ log, clock, timers, profile }: Deps): Directory {
   }
 
   return {
-    get: (userId) => people.get(userId),
-    find: (query) => found([...people.values()], query),
+    get: people.get,
+    find: people.find,
     fresh: async (withinMs) => {
       const [wanted, until] = [await log.head(), clock.monotonic() + withinMs];
       while (caughtUp < wanted) {

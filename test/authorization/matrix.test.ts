@@ -106,7 +106,7 @@ test('the role, what is left of it in the workspace, and the scopes of a key dec
       (['own', 'foreign', 'random'] as const).map((target) => ({ route, asker, target })),
     ),
   );
-  const before = await tenants.context.events.head();
+  const before = await tenants.written();
   await each(requests, async ({ route, asker, target }) => {
     const expected = verdict(route, asker, target);
     if (asker.role === 'administrator' && target === 'random') {
@@ -122,12 +122,12 @@ test('the role, what is left of it in the workspace, and the scopes of a key dec
     }
   });
   assert.equal(wrong.slice(0, 25), []);
-  assert.is(await tenants.context.events.head(), before);
+  assert.is(await tenants.written(), before);
 });
 
 test("another tenant's id is answered as one that is nobody's, and nothing is written", async () => {
   const wrong: string[] = [];
-  const before = await tenants.context.events.head();
+  const before = await tenants.written();
   const routes = guarded.filter((route) => namesOf(route).length > 0);
   const askers = ASKERS.filter(({ role }) => role !== 'administrator');
   await each(
@@ -146,11 +146,11 @@ test("another tenant's id is answered as one that is nobody's, and nothing is wr
     },
   );
   assert.equal(wrong.slice(0, 25), []);
-  assert.is(await tenants.context.events.head(), before);
+  assert.is(await tenants.written(), before);
 });
 
 test("another tenant's object in one's own organization or workspace is not there", async () => {
-  const before = await tenants.context.events.head();
+  const before = await tenants.written();
   const routes = guarded.filter((route) => namesOf(route).length > 1);
   assert.ok(routes.length > 5);
   for (const route of routes) {
@@ -169,11 +169,11 @@ test("another tenant's object in one's own organization or workspace is not ther
       assert.is(withoutRequestId(others), withoutRequestId(nobodys), `${route.operationId} ${name}`);
     }
   }
-  assert.is(await tenants.context.events.head(), before);
+  assert.is(await tenants.written(), before);
 });
 
 test('who may not gets to hear so whatever the body is, and nothing is written', async () => {
-  const before = await tenants.context.events.head();
+  const before = await tenants.written();
   const low: Asker[] = ASKERS.filter(({ name }) => ['', 'viewer', 'hidden', 'key-without'].includes(name));
   for (const route of guarded.filter((one) => !isRead(one))) {
     for (const asker of low) {
@@ -185,7 +185,7 @@ test('who may not gets to hear so whatever the body is, and nothing is written',
       }
     }
   }
-  assert.is(await tenants.context.events.head(), before);
+  assert.is(await tenants.written(), before);
 });
 
 test.run();

@@ -121,9 +121,9 @@ test('an invitation is accepted once, by whom it is for; every other answer is o
     `${code} ${text.replace(/"request_id":"[^"]*"/, '')}`;
 
   const first = await invite();
-  const before = await world.context.events.head();
+  const before = await world.written();
   const foreign = await accept('mallory', first.token);
-  assert.is(await world.context.events.head(), before);
+  assert.is(await world.written(), before);
   const made = await accept('nina', first.token);
   assert.equal([made.status, made.json.role, made.json.organization_id], [200, 'viewer', organization]);
   const twice = await accept('nina', first.token);

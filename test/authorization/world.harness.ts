@@ -10,7 +10,7 @@ import { serveOptions } from '../../app/options.js';
 import { application } from '../../app/serve.js';
 import { serveSettings } from '../../app/settings.js';
 import { anonymous, httpApp, httpServer, type Principal, type Route } from '../../http/index.js';
-import { eventId, NxError, timestamp, uuidv5 } from '../../kernel/index.js';
+import { categoryOf, eventId, NxError, timestamp, uuidv5 } from '../../kernel/index.js';
 import { type Fact, schemaVersion } from '../../schemas/index.js';
 import { folder } from '../harness/folder.js';
 
@@ -181,6 +181,17 @@ export async function startWorld(name: string) {
       const only = organizationId === undefined ? {} : { organizationId };
       const id = uuidv5('api_key', name);
       principals.set(name, () => ({ kind: 'api_key', id, ...rightsOf(of), scopes, ...only }));
+    },
+    /** How many events there are; without those of the audit, which signs its chains by the clock. */
+    written: async (): Promise<number> => {
+      let count = 0;
+      for await (const one of context.events.subscribe({ after: 0n, signal: AbortSignal.timeout(30_000) })) {
+        if (one.kind === 'caught-up') {
+          return count;
+        }
+        count += categoryOf(one.event.stream) === 'audit' ? 0 : 1;
+      }
+      throw new Error('the log was not read to its end');
     },
     principal: (name: string): Principal => principals.get(name)?.() ?? anonymous,
     close: async (): Promise<void> => {

@@ -90,7 +90,6 @@ test('an emitted event is taken once, listed, and seen by those who subscribe', 
 
   for (const [wrong, field] of [
     [{ type: 'agent.connected', data: {} }, 'type'],
-    [{ type: 'user.created', data: {} }, 'type'],
     [{ type: 'NoDots', data: {} }, 'type'],
     [{ ...body, data: [] }, 'data'],
     [{ ...body, actor: 'root' }, 'actor'],
@@ -109,6 +108,14 @@ test('an emitted event is taken once, listed, and seen by those who subscribe', 
   const emitted = await api.request('POST', `/api/v1/events?organization_id=${organization_id}`, body);
   assert.equal([emitted.status, emitted.body.data.type], [201, 'user.registered']);
   await live.next('user.registered');
+  // A program's users are made too: whoever reads of it sees that it is the program's.
+  const theirs = { type: 'user.created', data: { userId: '123', username: 'john_doe' } };
+  assert.is(
+    (await api.request('POST', `/api/v1/events?organization_id=${organization_id}`, theirs)).status,
+    201,
+  );
+  const made = await live.next('user.created');
+  assert.equal([made.data, made.custom], [theirs.data, true]);
   assert.is((await fetch(`${url}/v1/events`)).status, 401);
   live.socket.terminate();
 });
