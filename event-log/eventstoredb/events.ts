@@ -83,7 +83,8 @@ const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 
 /** Without what is there for the server. */
-function ownMembers({ $correlationId: _, $causationId: __, ...own }: Members): Members {
+function ownMembers(metadata: Members): Members {
+  const { $correlationId: _, $causationId: __, ...own } = metadata;
   return own;
 }
 
