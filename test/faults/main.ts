@@ -54,6 +54,9 @@ if (unknown.length > 0) {
       const result = await runTrial(experiment, shape, { full: options.full, seed: options.seed, say });
       results.push(result);
       console.log(`  ${result.verdict} after ${result.seconds.toFixed(1)} s`);
+      for (const fault of result.faults) {
+        console.log(`    ${fault}`);
+      }
     }
   }
   await endShared(options.logs);
