@@ -13,6 +13,7 @@ import type { Agent, Plane } from './scene.js';
 
 const PROBE_MS = 10;
 const WATCH_MS = 50;
+const SETTLED_MS = 1_500;
 
 /** One agent that serves a site, asked every 10 ms for as long as the trial runs. */
 export interface Site {
@@ -93,11 +94,14 @@ export async function startSite(trial: Trial, plane: Plane, gateway?: string): P
       return performance.now() - started;
     },
     settle: async () => {
+      // The last version may still be on its way: what is known and proven is to stay so for a while.
+      let since: number | undefined;
       await until(
         'the proof is known',
         async () => {
           const { applied } = await plane.api.ok('GET', `/v1/agents/${agent.id}`);
-          return applied.digest === (await look());
+          since = applied.digest === (await look()) ? (since ?? performance.now()) : undefined;
+          return since !== undefined && performance.now() - since > SETTLED_MS;
         },
         60_000,
         50,
