@@ -7,5 +7,6 @@ export * from './event.js';
 export * from './ids.js';
 export * from './json.js';
 export * from './never.js';
+export * from './pace.js';
 export * from './secret.js';
 export * from './streams.js';

@@ -2,7 +2,15 @@
 import { eventLog, memoryLog } from '../event-log/index.js';
 import { startApp, type TestApp } from '../http/http.harness.js';
 import { streams, systemClock, timestamp, uuidv5 } from '../kernel/index.js';
-import { past, reader, readModels, recordId, subjectKey, versionId } from '../projections/index.js';
+import {
+  configFolds,
+  past,
+  reader,
+  readModels,
+  recordId,
+  subjectKey,
+  versionId,
+} from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
 import { schemaVersion } from '../schemas/index.js';
 import { logReader, metricsReader } from '../telemetry/index.js';
@@ -38,7 +46,7 @@ export async function startReadApi() {
     reader: reader(store, readModels),
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
-    past: past(log),
+    past: past({ log, clock: systemClock, configs: configFolds({ log, clock: systemClock }) }),
     clock: systemClock,
     addressOf: async (userId) => addresses.get(userId),
     invitedAddress: async (id) => addresses.get(id),

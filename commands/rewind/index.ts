@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decideRewind, type RewindCommand } from '../../domain/index.js';
-import type { EventLog } from '../../event-log/index.js';
 import { type HandlerRequest, type HandlerResult, type Route, route } from '../../http/index.js';
-import { conflict, detail, notFound, streams, timestamp } from '../../kernel/index.js';
+import { type Clock, conflict, detail, notFound, streams, timestamp } from '../../kernel/index.js';
 import { closed, type Fact, Type } from '../../schemas/index.js';
 import { answer, type CommandDeps, contextOf, placeOf } from '../request.js';
 import { factsOf, Rewound, shownOf } from './answer.js';
 import { type RestoreDeps, restoreCommands } from './restore.js';
-import { targetAt, undoAt } from './versions.js';
+import { newestAt, targetAt, undoAt, type VersionsDeps } from './versions.js';
 
-export interface RewindDeps extends CommandDeps, RestoreDeps {
-  readonly log: EventLog;
+export interface RewindDeps extends CommandDeps, RestoreDeps, VersionsDeps {
+  readonly clock: Clock;
 }
 
 const dryRunQuery = closed({ dry_run: Type.Optional(Type.Boolean()) });
@@ -36,7 +35,7 @@ const tooLarge = (error: unknown): Error | undefined =>
 
 /** Write routes that take a workspace, or one resource of it, back to how it was. */
 export function rewindCommands(deps: RewindDeps): Route[] {
-  const { handlers, clock, log } = deps;
+  const { handlers, clock } = deps;
 
   async function run(
     request: VersionRequest,
@@ -45,6 +44,7 @@ export function rewindCommands(deps: RewindDeps): Route[] {
     const { workspace_id, version } = request.params;
     const place = await placeOf(deps, request, 'workspace', workspace_id);
     const stream = streams.workspace(workspace_id);
+    const newest = await newestAt(deps, workspace_id);
     const { command, sourceRevision } = await prepare(workspace_id, Number(version), timestamp(clock.now()));
     const shown = (facts: readonly Fact[], dry_run: boolean): unknown => ({
       dry_run,
@@ -65,7 +65,11 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       .catch((error: unknown) => {
         throw tooLarge(error) ?? error;
       });
-    const facts = await factsOf(log, stream, context.commandId, sourceRevision + 1n);
+    let facts = await factsOf(deps, stream, context.commandId, newest);
+    if (facts.length === 0 && newest > sourceRevision) {
+      // Done before: it stands somewhere behind the version.
+      facts = await factsOf(deps, stream, context.commandId, sourceRevision);
+    }
     return { ...(await answer(deps, outcome)), body: shown(facts, false) };
   }
 
@@ -84,7 +88,7 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       idempotent: true,
       handler: (request) =>
         run(request, async (workspaceId, version, at) => {
-          const { plan, sourceRevision } = await undoAt(log, workspaceId, version);
+          const { plan, sourceRevision } = await undoAt(deps, workspaceId, version);
           return { command: { type: 'undo-version', plan, at }, sourceRevision };
         }),
     }),
@@ -101,7 +105,7 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       idempotent: true,
       handler: (request) =>
         run(request, async (workspaceId, version, at) => {
-          const { target, sourceRevision } = await targetAt(log, workspaceId, version);
+          const { target, sourceRevision } = await targetAt(deps, workspaceId, version);
           return { command: { type: 'roll-back', target, at }, sourceRevision };
         }),
     }),

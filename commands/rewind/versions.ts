@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ConfigState, planUndo, type VersionDiff, versionReader } from '../../domain/index.js';
-import type { EventLog } from '../../event-log/index.js';
-import { notFound, streams } from '../../kernel/index.js';
+import {
+  type ConfigAt,
+  type ConfigMark,
+  type ConfigState,
+  planUndo,
+  type VersionDiff,
+  versionReader,
+} from '../../domain/index.js';
+import type { EventLog, Folds } from '../../event-log/index.js';
+import { type Clock, notFound, pace, streams } from '../../kernel/index.js';
 import type { ConfigFact } from '../../schemas/index.js';
 
 /** What taking a workspace back to a version needs of its versions. */
@@ -10,37 +17,52 @@ export interface Past {
   readonly sourceRevision: bigint;
 }
 
+export interface VersionsDeps {
+  readonly log: Pick<EventLog, 'read'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly configs: Folds<ConfigAt, ConfigMark>;
+}
+
+/** Revision of the workspace's stream up to which its newest version takes everything in. */
+export async function newestAt({ configs }: VersionsDeps, workspaceId: string): Promise<bigint> {
+  const { state } = await configs.upTo(streams.config(workspaceId), () => true);
+  return state.config.sourceRevision;
+}
+
 /** The resources of a version. NOT_FOUND when it was never published. */
 export async function targetAt(
-  log: EventLog,
+  { configs }: VersionsDeps,
   workspaceId: string,
   version: number,
 ): Promise<Past & { readonly target: ConfigState }> {
-  const reader = versionReader();
-  for await (const event of log.read(streams.config(workspaceId))) {
-    if (reader.take(event as unknown as ConfigFact)?.version === version) {
-      return { target: reader.state, sourceRevision: reader.state.sourceRevision };
-    }
+  const { state } = await configs.upTo(streams.config(workspaceId), (mark) => mark.version <= version);
+  if (state.config.version !== version) {
+    throw notFound('version');
   }
-  throw notFound('version');
+  return { target: state.config, sourceRevision: state.config.sourceRevision };
 }
 
 /** How to take a version back, and what stands in the way. NOT_FOUND when it was never published. */
 export async function undoAt(
-  log: EventLog,
+  { log, clock, configs }: VersionsDeps,
   workspaceId: string,
   version: number,
 ): Promise<Past & { readonly plan: ReturnType<typeof planUndo> }> {
-  const reader = versionReader();
+  const stream = streams.config(workspaceId);
+  const { state, next } = await configs.upTo(stream, (mark) => mark.version < version);
   const later: VersionDiff[] = [];
-  let found: { diff: VersionDiff; sourceRevision: bigint } | undefined;
-  for await (const event of log.read(streams.config(workspaceId))) {
+  let found: { diff: VersionDiff; sourceRevision: bigint; ids: ReadonlySet<string> } | undefined;
+  const reader = versionReader(state.config, (id) => found?.ids.has(id) ?? true);
+  const breathe = pace(clock);
+  for await (const event of log.read(stream, { from: next })) {
     const diff = reader.take(event as unknown as ConfigFact);
     if (diff?.version === version) {
-      found = { diff, sourceRevision: reader.state.sourceRevision };
-    } else if (found && diff) {
+      const ids = new Set(diff.resources.map(({ id }) => id));
+      found = { diff, sourceRevision: state.config.sourceRevision, ids };
+    } else if (found && diff && diff.resources.length > 0) {
       later.push(diff);
     }
+    await breathe();
   }
   if (!found) {
     throw notFound('version');

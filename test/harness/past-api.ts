@@ -5,7 +5,7 @@ import { id } from '../../domain/workspace/workspace.fixture.js';
 import { eventLog, memoryLog } from '../../event-log/index.js';
 import { newId, startApp } from '../../http/http.harness.js';
 import { streams, systemClock, systemRandom, systemTimers, timestamp } from '../../kernel/index.js';
-import { lastOf, past, reader, readModels, runDesiredConfig } from '../../projections/index.js';
+import { configFolds, lastOf, past, reader, readModels, runDesiredConfig } from '../../projections/index.js';
 import { startRunner } from '../../projections/runner.harness.js';
 import { agentHealth, queryRoutes } from '../../read-api/index.js';
 import { memoryReadStore } from '../../read-store/index.js';
@@ -98,12 +98,21 @@ export async function pastApi() {
     const workspace = kind === 'workspace' ? place : await read.get('places', place.parent);
     return workspace && { workspaceId: workspace.id, organizationId: workspace.parent };
   };
-  const write = { handlers, locate, passed, log, lastOf: lastOf(read), ...deps } as unknown as WriteDeps;
+  const configs = configFolds({ log, ...deps });
+  const write = {
+    handlers,
+    locate,
+    passed,
+    log,
+    configs,
+    lastOf: lastOf(read),
+    ...deps,
+  } as unknown as WriteDeps;
   const queries = {
     reader: read,
     passed,
     health: agentHealth(store),
-    past: past(log),
+    past: past({ log, configs, ...deps }),
     ...deps,
   } as unknown as ReadDeps;
   const wanted = /Upstream|VirtualHost|Version|Certificate|Request|Change|History|Workspace/;
