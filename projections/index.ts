@@ -34,7 +34,14 @@ export { whileOwned } from './owned.js';
 export { storedPassed } from './passed.js';
 export type { Projection } from './projection.js';
 export { type Page, type Reader, reader } from './reader.js';
-export { lastOf, positionAt, type StandingKind, standing, standingAll } from './records/at.js';
+export {
+  lastOf,
+  positionAt,
+  type StandingKind,
+  standing,
+  standingAll,
+  standingOf,
+} from './records/at.js';
 export { type FullRecord, withBefore } from './records/before.js';
 export {
   type ChainDoc,

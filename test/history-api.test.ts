@@ -172,6 +172,32 @@ test('what the log does not take at once is refused, and nothing of it is done',
   assert.is((await call('GET', `/v1/upstreams/${one}`)).status, 200);
 });
 
+test('the parts of resources are shown as they stood', async () => {
+  const one = await made('upstreams', {
+    name: 'parts',
+    servers: [{ address: '10.0.0.1:80' }, { address: '10.0.0.2:80' }],
+  });
+  const site = await host('parted', { locations: [{ path: '/old', proxy_pass: 'http://10.0.0.1/' }] });
+  const version = await api.newest();
+  await call('PATCH', `/v1/upstreams/${one}`, { servers: [{ address: '10.0.0.3:80' }] });
+  await call('PATCH', `/v1/virtual-hosts/${site}`, {
+    locations: [{ path: '/new', proxy_pass: 'http://10.0.0.1/' }],
+  });
+  await api.newest();
+  const [servers, locations] = [`/v1/upstreams/${one}/servers`, `/v1/virtual-hosts/${site}/locations`];
+  const addresses = async (at: string) =>
+    (await call('GET', `${servers}?per_page=1${at}`)).json.data.map(
+      (each: { address: string }) => each.address,
+    );
+  assert.equal(await addresses(''), ['10.0.0.3:80']);
+  assert.equal(await addresses(`&at=version:${version}`), ['10.0.0.1:80']);
+  assert.is((await call('GET', `${servers}/10.0.0.2:80?at=version:${version}`)).json.address, '10.0.0.2:80');
+  assert.is((await call('GET', `${servers}/10.0.0.2:80`)).status, 404);
+  assert.is((await call('GET', `${locations}/%2Fold?at=version:${version}`)).json.path, '/old');
+  assert.is((await call('GET', `${locations}/%2Fnew?at=version:${version}`)).status, 404);
+  assert.is((await call('GET', `${servers}?at=version:${version}`, undefined, rival.token)).status, 404);
+});
+
 test('wrong input is refused by field', async () => {
   const version = await api.newest();
   for (const [path, field] of [

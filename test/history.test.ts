@@ -266,7 +266,7 @@ async function everyMomentStands(
     for (const kind of ['agent', 'upstream', 'virtual_host'] as const) {
       const expected = state[kind] ?? {};
       for (const moment of [position, byInstant]) {
-        const all = await standingAll(read, WORKSPACE, kind, moment);
+        const all = await standingAll(read, WORKSPACE, kind, moment, pace(systemClock));
         assert.equal(Object.fromEntries(all.map((one) => [one.resource_id, one.after])), { ...expected });
       }
       for (const [resourceId, resource] of Object.entries(expected)) {

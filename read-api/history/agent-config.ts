@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, type Route, route } from '../../http/index.js';
-import { type Clock, notFound, pace, streams } from '../../kernel/index.js';
+import { notFound, pace, streams } from '../../kernel/index.js';
 import {
   type AgentAt,
   agentFiles,
@@ -103,11 +103,7 @@ interface Moment {
   readonly agent: AgentAt;
 }
 
-export interface AgentConfigDeps extends PastScopeDeps {
-  readonly clock: Clock;
-}
-
-export function agentConfigQueries(deps: AgentConfigDeps, scope: PastScope): Route[] {
+export function agentConfigQueries(deps: PastScopeDeps, scope: PastScope): Route[] {
   const { past, reader, clock } = deps;
   const files = agentFiles(deps);
   type AgentRequest = HandlerRequest<{ agent_id: string }, Static<typeof readAtQuery>>;

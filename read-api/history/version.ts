@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, type Route, route } from '../../http/index.js';
-import { type Clock, conflict, detail, invalid, notFound, pace } from '../../kernel/index.js';
+import { conflict, detail, invalid, notFound, pace } from '../../kernel/index.js';
 import { type ConfigAt, configDiff, emptyConfig, fileDiffs, rendererFor } from '../../projections/index.js';
 import { closed, nullable, oneOf, Sha256, type Static, Type, Uuid } from '../../schemas/index.js';
 import { readQuery } from '../query.js';
@@ -53,11 +53,7 @@ type DiffRequest = HandlerRequest<
 
 const NOW = 2n ** 63n - 1n;
 
-export interface VersionDeps extends PastScopeDeps {
-  readonly clock: Clock;
-}
-
-export function versionQueries({ past, clock }: VersionDeps, scope: PastScope): Route[] {
+export function versionQueries({ past, clock }: PastScopeDeps, scope: PastScope): Route[] {
   async function agentDiff(request: DiffRequest, agentId: string, before: ConfigAt, after: ConfigAt) {
     const { workspaceId } = await scope.agent(request, agentId);
     if (workspaceId !== request.params.workspace_id) {

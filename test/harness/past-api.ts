@@ -115,7 +115,7 @@ export async function pastApi() {
     past: past({ log, configs, ...deps }),
     ...deps,
   } as unknown as ReadDeps;
-  const wanted = /Upstream|VirtualHost|Version|Certificate|Request|Change|History|Workspace/;
+  const wanted = /Upstream|VirtualHost|Location|Version|Certificate|Request|Change|History|Workspace/;
   const routes = [...writeRoutes(write), ...queryRoutes(queries)].filter(({ operationId }) =>
     wanted.test(operationId),
   );
