@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decideRewind, type RewindCommand } from '../../domain/index.js';
 import { type HandlerRequest, type HandlerResult, type Route, route } from '../../http/index.js';
-import { type Clock, conflict, detail, notFound, streams, timestamp } from '../../kernel/index.js';
-import { closed, type Fact, Type } from '../../schemas/index.js';
+import { type Clock, conflict, detail, digestOf, notFound, streams, timestamp } from '../../kernel/index.js';
+import { closed, type Fact, Type, Uuid } from '../../schemas/index.js';
 import { answer, type CommandDeps, contextOf, placeOf } from '../request.js';
 import { factsOf, Rewound, shownOf } from './answer.js';
 import { type RestoreDeps, restoreCommands } from './restore.js';
-import { newestAt, targetAt, undoAt, type VersionsDeps } from './versions.js';
+import { newestAt, type Single, targetAt, undoAt, type VersionsDeps } from './versions.js';
 
 export interface RewindDeps extends CommandDeps, RestoreDeps, VersionsDeps {
   readonly clock: Clock;
@@ -14,10 +14,21 @@ export interface RewindDeps extends CommandDeps, RestoreDeps, VersionsDeps {
 
 const dryRunQuery = closed({ dry_run: Type.Optional(Type.Boolean()) });
 
+/** One change of those that the version takes in, as histories and the version's `changes` name it. */
+const undoQuery = closed({
+  ...dryRunQuery.properties,
+  request_id: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  command_id: Type.Optional(Uuid),
+  event_id: Type.Optional(Uuid),
+});
+
 /** A number that a version can have. */
 const params = { version: Type.String({ pattern: '^[1-9][0-9]{0,9}$' }) };
 
-type VersionRequest = HandlerRequest<{ workspace_id: string; version: string }, { dry_run?: boolean }>;
+type VersionRequest = HandlerRequest<
+  { workspace_id: string; version: string },
+  { dry_run?: boolean } & Single
+>;
 
 interface Prepared {
   readonly command: RewindCommand;
@@ -59,7 +70,13 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       });
       return { body: shown(facts, true) };
     }
-    const context = contextOf(request, deps, place);
+    const { dry_run: _, ...single } = request.query;
+    const asked = contextOf(request, deps, place);
+    // One key is one change: with another part of the version it is another request.
+    const context =
+      Object.keys(single).length === 0
+        ? asked
+        : { ...asked, digest: digestOf({ path: request.path, ...single }) };
     const outcome = await handlers.workspace
       .run(stream, workspace_id, command, context, () => undefined)
       .catch((error: unknown) => {
@@ -79,16 +96,17 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       path: '/v1/workspaces/{workspace_id}/versions/{version}/undo',
       operationId: 'undoVersion',
       summary:
-        'Take back what one version changed, as a new change; later changes of the same fields refuse it',
+        'Take back what one version, or one change in it, changed, as a new change; later changes of the same fields refuse it',
       tag: 'History',
       permission: 'version.undo',
       params,
-      query: dryRunQuery,
+      query: undoQuery,
       success: { status: 200, schema: Rewound },
       idempotent: true,
       handler: (request) =>
         run(request, async (workspaceId, version, at) => {
-          const { plan, sourceRevision } = await undoAt(deps, workspaceId, version);
+          const { dry_run: _, ...single } = request.query;
+          const { plan, sourceRevision } = await undoAt(deps, workspaceId, version, single);
           return { command: { type: 'undo-version', plan, at }, sourceRevision };
         }),
     }),

@@ -3,7 +3,7 @@
 import type { Position } from '../../kernel/index.js';
 import type { ConfigEvent, ConfigFact } from '../../schemas/index.js';
 import { collection, evolve, isComplete } from './evolve.js';
-import { type ConfigState, initial } from './state.js';
+import { type ConfigState, copyOfConfig, initial } from './state.js';
 
 /** A version whole; `at` and `position` are when it was published and where in the log. */
 export interface ConfigAt {
@@ -27,15 +27,6 @@ export interface ConfigMark {
   readonly version: number;
   readonly position: Position;
 }
-
-const copyOf = (config: ConfigState): ConfigState => ({
-  ...config,
-  agents: new Map(config.agents),
-  upstreams: new Map(config.upstreams),
-  virtualHosts: new Map(config.virtualHosts),
-  certificates: new Map(config.certificates),
-  targets: new Map(config.targets),
-});
 
 // Resources are replaced, never changed.
 const sizes = new WeakMap<object, number>();
@@ -66,7 +57,7 @@ export const configFold = {
   initial: (): Folding => ({ config: initial(), at: '', position: 0n, parts: [], bytes: 0 }),
   copy: (state: Folding): Folding => ({
     ...state,
-    config: copyOf(state.config),
+    config: copyOfConfig(state.config),
     parts: [...state.parts],
   }),
   markOf: (event: object): ConfigMark => {

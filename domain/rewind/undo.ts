@@ -168,7 +168,13 @@ export function planUndo(one: VersionDiff, later: readonly VersionDiff[]): UndoP
       ),
       ...mine.flatMap((diff) => conflicts(diff, since.get(keyOf(diff)) ?? [])),
       ...(mine.length === 0
-        ? [detail('version', 'NOTHING_TO_UNDO', 'The version only enrolled or removed agents')]
+        ? [
+            detail(
+              'version',
+              'NOTHING_TO_UNDO',
+              'Nothing of what it changed can be taken back: agents join and leave by themselves',
+            ),
+          ]
         : []),
     ],
   };
@@ -176,6 +182,6 @@ export function planUndo(one: VersionDiff, later: readonly VersionDiff[]): UndoP
 
 export function refuseProblems(problems: readonly ErrorDetail[]): void {
   if (problems.length > 0) {
-    throw conflict('The version cannot be undone', problems.slice(0, 50));
+    throw conflict('It cannot be undone', problems.slice(0, 50));
   }
 }
