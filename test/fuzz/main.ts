@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Random bodies against every route: `node dist/test/fuzz/main.js [bodies] [seed]`. Prints what came of them; ends with 1
- * when one was our fault, or when the server worked for more than 50 ms in one go. The client is in the same process and
+ * when one was our fault, or when the server worked or waited for the disk for more than 50 ms in one go. The client is in the same process and
  * counts as the server; the collection of garbage, and the time that other processes had, are shown and do not count.
  */
 import { fuzzBodies } from './run.js';
@@ -15,9 +15,9 @@ for (const fault of [...faults, ...leftEvents].slice(0, 20)) {
 }
 const blocking = stalls.filter((one) => blockedMs(one) > 50);
 for (const one of stalls.slice(0, 20)) {
-  const [ms, worked, collected] = [one.ms, one.workedMs, one.collectedMs].map(Math.round);
+  const [ms, queued, collected] = [one.ms, one.queuedMs, one.collectedMs].map(Math.round);
   console.error(
-    `stood still for ${ms} ms: worked ${worked}, collector ${collected}: ${one.requests.join(' ')}`,
+    `stood still for ${ms} ms, ${queued} of them for want of a processor, ${collected} for the collector: ${one.requests.join(' ')}`,
   );
 }
 const counts = {

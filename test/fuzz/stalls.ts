@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/** When the event loop stood still for long: for how long, what of it was work, what was the collector, and who asked. */
+/** When the event loop stood still for long: for how long, what of it others had, what was the collector, and who asked. */
 import { readFileSync } from 'node:fs';
 import { PerformanceObserver } from 'node:perf_hooks';
 
 export interface Stall {
-  /** By the wall clock: on a busy machine also the time that others had. */
+  /** By the wall clock. */
   readonly ms: number;
-  /** What this thread worked in it, in ms; as long as the stall where the system does not say. */
-  readonly workedMs: number;
+  /** What of it this thread was ready and other threads and processes had the processor; 0 where the system does not say. */
+  readonly queuedMs: number;
   /** What of it was the collection of garbage. */
   readonly collectedMs: number;
   /** The requests that were under way. */
@@ -17,16 +17,18 @@ export interface Stall {
 const EVERY_MS = 5;
 const LONG_MS = 50;
 
-function worked(): number {
+/** How long this thread has waited for a processor so far. */
+function queued(): number {
   try {
-    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
   } catch {
-    return performance.now();
+    return 0;
   }
 }
 
-/** Work of the server in one go, the collector left out. */
-export const blockedMs = ({ workedMs, collectedMs }: Stall): number => Math.max(0, workedMs - collectedMs);
+/** Work of the server in one go, and its waiting for the disk; not what the machine gave to others, nor the collector. */
+export const blockedMs = ({ ms, queuedMs, collectedMs }: Stall): number =>
+  Math.max(0, ms - queuedMs - collectedMs);
 
 export function watchStalls() {
   const collections: { readonly from: number; readonly to: number }[] = [];
@@ -39,16 +41,16 @@ export function watchStalls() {
   const found: (Omit<Stall, 'collectedMs'> & { readonly from: number })[] = [];
   const underWay = new Set<string>();
   const ended = new Set<string>();
-  let [last, lastWorked] = [performance.now(), worked()];
+  let [last, lastQueued] = [performance.now(), queued()];
   let watching = false;
   const restart = (): void => {
-    [last, lastWorked] = [performance.now(), worked()];
+    [last, lastQueued] = [performance.now(), queued()];
     ended.clear();
   };
   const timer = setInterval(() => {
     const ms = performance.now() - last;
     if (watching && ms > LONG_MS) {
-      found.push({ from: last, ms, workedMs: worked() - lastWorked, requests: [...underWay, ...ended] });
+      found.push({ from: last, ms, queuedMs: queued() - lastQueued, requests: [...underWay, ...ended] });
     }
     restart();
   }, EVERY_MS);
