@@ -97,7 +97,13 @@ export async function contextOn(
   const { readStore, telemetryStore, vault, owner } = stores;
   const { events, fault: logFault } = watchWrites(stores.events, clock);
   const persons = personal(vault, random);
-  const handlers = commandHandlers({ log: events, clock, timers, sealAddress: persons.seal });
+  const handlers = commandHandlers({
+    log: events,
+    clock,
+    timers,
+    sealAddress: persons.seal,
+    alone: !settings.distributed,
+  });
   const rights = access({ log: events, clock, timers });
   const stopping = new AbortController();
   const following = supervise('access', (signal) => rights.follow(signal), {

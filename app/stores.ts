@@ -33,6 +33,9 @@ interface Deps {
  */
 const EMBEDDED = 'embedded';
 
+/** So long the read models of an embedded control plane wait for their file: all that comes meanwhile is written at once. */
+const HOLD_MS = 100;
+
 export async function openStores(settings: ServeSettings, deps: Deps): Promise<Stores> {
   const { clock, random } = deps;
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
@@ -75,7 +78,8 @@ async function openReadStore(
     return mongoReadStore({ url: mongodbUrl.reveal(), database: mongodbDatabase, timers });
   }
   const { sqliteReadStore } = await import('../read-store/sqlite/index.js');
-  return sqliteReadStore({ path: join(dataDir, 'read.db'), clock, ifUnusable: 'replace' });
+  const hold = { timers, ms: HOLD_MS };
+  return sqliteReadStore({ path: join(dataDir, 'read.db'), clock, ifUnusable: 'replace', hold });
 }
 
 /**

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Clock } from '../kernel/index.js';
 import type { ReadStore } from '../read-store/index.js';
 
 const COLLECTION = 'workflow_checkpoints';
@@ -8,8 +9,15 @@ export interface Checkpoint {
   save(position: bigint): Promise<void>;
 }
 
+/** A workflow does what it has done already once more after a crash, and finds it done: so much of it is little. */
+const SAVE_EVERY_MS = 1_000;
+
 /** Where a workflow goes on after a restart. It may be lost with the read store: its own streams are its memory. */
-export function workflowCheckpoint(store: ReadStore, id: string): Checkpoint {
+export function workflowCheckpoint(
+  { readStore: store, clock }: { readStore: ReadStore; clock: Clock },
+  id: string,
+): Checkpoint {
+  let savedAt = Number.NEGATIVE_INFINITY;
   const defined = store.define([{ name: COLLECTION, indexes: [] }]);
   return {
     load: async () => {
@@ -18,6 +26,10 @@ export function workflowCheckpoint(store: ReadStore, id: string): Checkpoint {
       return typeof doc?.position === 'string' ? BigInt(doc.position) : 0n;
     },
     save: async (position) => {
+      if (clock.monotonic() - savedAt < SAVE_EVERY_MS) {
+        return;
+      }
+      savedAt = clock.monotonic();
       await store.write([{ kind: 'put', collection: COLLECTION, doc: { id, position: String(position) } }]);
     },
   };

@@ -135,7 +135,9 @@ console.log(
   `${total} events, ${Math.round(bytes / (parts[0]?.events.length ?? 1))} bytes each, ${ROUNDS} rounds`,
 );
 
-const sqlite = (): ReadStore => sqliteReadStore({ path: path(), clock: systemClock });
+/** As an embedded control plane opens it. */
+const sqlite = (): ReadStore =>
+  sqliteReadStore({ path: path(), clock: systemClock, hold: { timers: systemTimers, ms: 100 } });
 const one = readModels.filter((model) => model.name === 'virtual-hosts');
 const ofHistory = readModels.filter((model) => model.name === 'records');
 const measured: Record<string, number[]> = {};

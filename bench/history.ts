@@ -49,7 +49,7 @@ for (let from = 0; from < EVENTS; from += STEP) {
 const log = eventLog(adapter);
 const head = await log.head();
 const path = join(folder, 'read.db');
-const store = sqliteReadStore({ path, clock: systemClock });
+const store = sqliteReadStore({ path, clock: systemClock, hold: { timers: systemTimers, ms: 100 } });
 const deps = { log, store, clock: systemClock, timers: systemTimers, random: systemRandom, owner: 'bench' };
 const models = readModels.filter(({ name }) => name === 'records');
 const started = performance.now();

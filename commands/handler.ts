@@ -3,7 +3,7 @@
  * The one command handler. Commands that wait for one stream are decided one after the other on the folded state and
  * appended together, so that a stream is not limited to one fsync a command:
  *
- *  1. load the state: from the cache, then what others have appended since
+ *  1. load the state: from the cache, then what others have appended since, where there are others
  *  2. a command id that is there already is answered as the first time; another content under it is refused
  *  3. decide, purely, on the state that the commands before it leave
  *  4. append all of them, expecting the revision decided on; a conflict starts over, up to three times
@@ -31,6 +31,8 @@ export interface HandlerDeps {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Nobody else appends to these streams: what is cached is all there is. */
+  readonly alone?: boolean;
   /** Seals the network that a person asks from, so that it can stand in the log until they are erased. */
   readonly sealAddress?: (userId: string, network: string) => Promise<string>;
 }
@@ -78,7 +80,7 @@ interface Lane<S> {
 }
 
 export function commandHandler<S, C, F extends Fact>(
-  { log, clock, timers, sealAddress }: HandlerDeps,
+  { log, clock, timers, sealAddress, alone = false }: HandlerDeps,
   decider: Decider<S, C, F>,
 ): Handler<S, C> {
   const lanes = new Map<string, Lane<S>>();
@@ -185,7 +187,7 @@ export function commandHandler<S, C, F extends Fact>(
   }
 
   async function decideAndAppend(stream: string, lane: Lane<S>, jobs: readonly Job<S>[]): Promise<void> {
-    const entry = await load(log, decider, stream, lane.entry);
+    const entry = (alone && lane.entry) || (await load(log, decider, stream, lane.entry));
     lane.entry = entry;
     const expected = entry.revision < 0n ? 'none' : entry.revision;
     const decided = jobs.map((one) => decideOne(one, entry));

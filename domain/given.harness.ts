@@ -10,7 +10,15 @@ export function spec<S, C, F>(decider: Decider<S, C, F>) {
       for (const fact of past) {
         decider.evolve(state, fact);
       }
-      const decide = (): readonly F[] => decider.decide(command, state);
+      const decide = (): readonly F[] => {
+        const before = structuredClone(state);
+        try {
+          return decider.decide(command, state);
+        } finally {
+          // The state is of what happened; deciding is not happening.
+          assert.equal(state, before, 'a decision leaves the state as it was');
+        }
+      };
       return {
         thenFacts: (...expected: readonly F[]) => assert.equal(decide(), expected),
         facts: decide,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RequestListener } from 'node:http';
-import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
 import { errorMessage, invariant, NxError, notFound, type Random } from '../kernel/index.js';
 import { type AccessLogDeps, logAccess } from './access-log.js';
@@ -17,7 +16,8 @@ import type { OpenApiDocument } from './openapi.js';
 import { type Authenticate, pipeline } from './pipeline.js';
 import { type RateLimit, rateLimited, rateLimiter, rateLimitHeaders } from './rate-limit.js';
 import type { RequestState } from './request-state.js';
-import { METHODS, paramNames, type Route } from './route.js';
+import { paramNames, type Route } from './route.js';
+import { routeTable } from './router.js';
 import { traceOf } from './trace.js';
 
 export interface HttpAppDeps extends AccessLogDeps {
@@ -68,15 +68,8 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
   const { authenticate } = deps;
   const pipe = { authenticate, limiter, networkLimiter, clock, maxBodyBytes, checkAnswers };
   const { routes, document } = described(deps.routes, deps.version);
-  const router = new Router({ strict: true, sensitive: true });
   checkTable(routes);
-  for (const route of routes) {
-    router.register(
-      route.path.replaceAll(/\{([a-z_]+)\}/g, ':$1'),
-      [route.method],
-      compressed(route, pipeline(route, pipe)),
-    );
-  }
+  const table = routeTable(routes, (route) => compressed(route, pipeline(route, pipe)));
 
   const koa = new Koa();
   // Everything below is already answered or logged; what remains is a connection that broke.
@@ -101,9 +94,9 @@ export function httpApp(deps: HttpAppDeps): HttpApp {
       refuse(ctx, error, deps);
     }
   });
-  koa.use(router.routes());
+  koa.use(table.run);
   koa.use((ctx) => {
-    const allowed = methodsAt(router, ctx.path);
+    const allowed = table.methodsAt(ctx.path);
     if (ctx.method === 'OPTIONS' && allowed.length > 0) {
       ctx.set({ Allow: allowed.join(', ') });
       sharing.preflight(ctx, allowed);
@@ -163,14 +156,6 @@ function refuse(ctx: Context, error: unknown, { log, clock }: HttpAppDeps): void
       dialect === 'platform' ? platformError(answer.body, answer.headers['Retry-After'], facts) : answer.body,
     );
   }
-}
-
-/** The methods of a path; none when there is no such path. */
-function methodsAt(router: Router, path: string): string[] {
-  const allowed = METHODS.filter((method) => router.match(path, method).route).flatMap((method) =>
-    method === 'GET' ? ['GET', 'HEAD'] : [method],
-  );
-  return allowed.length === 0 ? [] : [...allowed, 'OPTIONS'];
 }
 
 /** A path that has other methods is 405 with `Allow`, any other 404. */

@@ -97,7 +97,9 @@ export function pipeline(route: Route, deps: PipelineDeps): (ctx: Context) => Pr
       ifMatch,
       position,
       prefer: route.accepted ? preferOf(ctx.req.headers.prefer) : NO_WISH,
-      path: fill(route.path, params),
+      get path() {
+        return fill(route.path, params);
+      },
       network,
       header: (name) => headerOf(ctx, name),
       get signal() {

@@ -4,7 +4,7 @@
  * more than all else of a small one. What may change is asked each time: its end, and whether its key still stands.
  * A token is remembered by the digest of the whole of it, so that another signature is another token.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export interface Verified<Claims> {
   get(token: string): { readonly claims: Claims; readonly kid: string } | undefined;
@@ -15,7 +15,7 @@ export interface Verified<Claims> {
 /** A client has one token at a time: so many clients at once are remembered, the oldest forgotten first. */
 const MAX_TOKENS = 10_000;
 
-const nameOf = (token: string): string => createHash('sha256').update(token).digest('base64');
+const nameOf = (token: string): string => hash('sha256', token, 'base64');
 
 export function verifiedTokens<Claims>(max = MAX_TOKENS): Verified<Claims> {
   const known = new Map<string, { claims: Claims; kid: string }>();

@@ -64,4 +64,12 @@ export const systemRandom: Random = {
 };
 
 /** RFC 3339 in UTC with milliseconds, as every timestamp in events and answers. */
-export const timestamp = (ms: number): string => new Date(ms).toISOString();
+export function timestamp(ms: number): string {
+  if (ms !== newest.ms) {
+    newest = { ms, text: new Date(ms).toISOString() };
+  }
+  return newest.text;
+}
+
+/** Many are asked for in the same millisecond. */
+let newest = { ms: Number.NaN, text: '' };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock, Random } from './clock.js';
 
 /** The namespace of every name-based id that NxMesh makes. */
@@ -15,16 +15,14 @@ export function isUuid(text: string): boolean {
 function format(bytes: Buffer, version: number): string {
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | (version << 4), 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
-    '-',
-  );
+  const hex = bytes.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 /** UUIDv5 (RFC 9562): the same parts give the same id, on every machine and in every replay. */
 export function uuidv5(...parts: readonly (string | number | bigint)[]): string {
   const name = JSON.stringify(parts.map(String));
-  return format(createHash('sha1').update(NAMESPACE).update(name).digest().subarray(0, 16), 5);
+  return format(hash('sha1', Buffer.concat([NAMESPACE, Buffer.from(name)]), 'buffer'), 5);
 }
 
 /** UUIDv7 (RFC 9562): random, sortable by the millisecond it was made in. */

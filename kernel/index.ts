@@ -10,3 +10,4 @@ export * from './never.js';
 export * from './pace.js';
 export * from './secret.js';
 export * from './streams.js';
+export * from './waiters.js';

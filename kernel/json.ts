@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -18,20 +18,27 @@ export function canonicalJson(value: unknown): string {
     }
     return text;
   }
+  // Text is put together by hand: it is done several times a command.
+  let text = '';
   if (Array.isArray(value)) {
-    return `[${value.map(canonicalJson).join(',')}]`;
+    for (const item of value) {
+      text += `${text === '' ? '' : ','}${canonicalJson(item)}`;
+    }
+    return `[${text}]`;
   }
   const record = value as Record<string, unknown>;
-  const members = Object.keys(record)
-    .filter((key) => record[key] !== undefined)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key])}`);
-  return `{${members.join(',')}}`;
+  for (const key of Object.keys(record).sort()) {
+    const member = record[key];
+    if (member !== undefined) {
+      text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
+    }
+  }
+  return `{${text}}`;
 }
 
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export function sha256(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }
 
 /** SHA-256 of the canonical JSON of a value. */

@@ -171,7 +171,9 @@ export const agents: Projection = {
     'nginx.started',
     'nginx.stopped',
   ],
-  collections: [{ name: COLLECTION, indexes: ['workspace_id', 'state', 'name'] }],
+  collections: [
+    { name: COLLECTION, indexes: ['workspace_id', 'workspace_id,state', 'workspace_id,name', 'state'] },
+  ],
   onPoison: 'park',
   keys,
   reads: keys,

@@ -22,7 +22,7 @@ export const certificates = resourceProjection({
   version: 1,
   category: 'workspace',
   collection: 'certificates',
-  indexes: ['workspace_id', 'domain'],
+  indexes: ['workspace_id,domain'],
   on: {
     'certificate.uploaded': ({ certificate }) => ({ put: certificate }),
     'certificate.requested': stepped('requested'),

@@ -180,8 +180,8 @@ export const changes: Projection = {
   version: 2,
   categories: ['config', 'agent'],
   collections: [
-    { name: VERSIONS, indexes: ['workspace_id', 'number'] },
-    { name: DELIVERIES, indexes: ['workspace_id', 'version_key', 'state'] },
+    { name: VERSIONS, indexes: ['workspace_id,number'] },
+    { name: DELIVERIES, indexes: ['workspace_id,version_key,state'] },
     { name: HELD_BACK, indexes: [] },
   ],
   onPoison: 'park',

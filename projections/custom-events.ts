@@ -16,7 +16,11 @@ export const customEvents = resourceProjection({
   version: 1,
   category: 'custom_event',
   collection: 'custom_events',
-  indexes: ['organization_id', 'workspace_id', 'type', 'emitted_at'],
+  indexes: [
+    'organization_id,emitted_at',
+    'organization_id,workspace_id,emitted_at',
+    'organization_id,type,emitted_at',
+  ],
   on: {
     'custom_event.emitted': ({ custom_event_id, organization_id, workspace_id, type, data, at }) => {
       const doc: Omit<CustomEventDoc, keyof Origin> = {

@@ -10,7 +10,7 @@ export const invitations = resourceProjection({
   version: 1,
   category: 'organization',
   collection: 'invitations',
-  indexes: ['organization_id', 'created_at'],
+  indexes: ['organization_id,created_at'],
   on: {
     'invitation.created': ({ invitation }) => ({ put: invitation }),
     'invitation.accepted': ({ invitation_id }) => ({ remove: invitation_id }),

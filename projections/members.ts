@@ -60,7 +60,7 @@ export const members: Projection = {
     'workspace_role.set',
     'workspace_role.cleared',
   ],
-  collections: [{ name: COLLECTION, indexes: ['organization_id', 'created_at'] }],
+  collections: [{ name: COLLECTION, indexes: ['organization_id,created_at'] }],
   onPoison: 'park',
   keys,
   reads: keys,

@@ -29,7 +29,7 @@ export const operations: Projection = {
   version: 1,
   categories: ['agent'],
   types: ['agent_command.requested', 'agent_command.completed'],
-  collections: [{ name: COLLECTION, indexes: ['workspace_id', 'state'] }],
+  collections: [{ name: COLLECTION, indexes: [] }],
   onPoison: 'park',
   keys,
   reads: keys,

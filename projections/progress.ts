@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Clock, notifier, type Position, type Timers } from '../kernel/index.js';
+import { type Position, type Timers, waiters } from '../kernel/index.js';
 
 /**
  * `starting`: nothing done yet. `standby`: another owner has the lease. `catching-up`, `live`: as they say.
@@ -26,19 +26,22 @@ export interface Board {
 const INITIAL: Progress = { state: 'starting', position: 0n, parked: 0 };
 
 /** Where each projection stands, and who waits for it. */
-export function progressBoard(deps: { clock: Clock; timers: Timers }, names: readonly string[]): Board {
+export function progressBoard(timers: Timers, names: readonly string[]): Board {
   const board = new Map(names.map((name) => [name, INITIAL]));
-  const changed = notifier();
+  const waiting = waiters(timers);
 
-  function outcome(position: Position): boolean | undefined {
-    let all = true;
-    for (const { state, position: reached } of board.values()) {
+  /** How far all of them are, as far as readers see it. */
+  function reached(): Position | 'never' {
+    let least: Position | undefined;
+    let live = true;
+    for (const { state, position } of board.values()) {
       if (state === 'stopped' || state === 'superseded') {
-        return false;
+        return 'never';
       }
-      all &&= (state === 'live' || state === 'standby') && reached >= position;
+      live &&= state === 'live' || state === 'standby';
+      least = least === undefined || position < least ? position : least;
     }
-    return all ? true : undefined;
+    return live ? (least ?? 0n) : -1n;
   }
 
   return {
@@ -46,24 +49,11 @@ export function progressBoard(deps: { clock: Clock; timers: Timers }, names: rea
     update: (name, change) => {
       const { error: _, ...before } = board.get(name) ?? INITIAL;
       board.set(name, { ...before, ...change });
-      changed.notify();
+      waiting.reached(reached());
     },
     passed: async (position, withinMs) => {
-      const deadline = deps.clock.monotonic() + withinMs;
-      for (;;) {
-        const result = outcome(position);
-        const remaining = deadline - deps.clock.monotonic();
-        if (result !== undefined || remaining <= 0) {
-          return result ?? false;
-        }
-        await new Promise<void>((done) => {
-          const cancel = deps.timers.after(remaining, done);
-          void changed.wait().then(() => {
-            cancel();
-            done();
-          });
-        });
-      }
+      const now = reached();
+      return now === 'never' ? false : now >= position || waiting.wait(position, withinMs);
     },
   };
 }

@@ -64,9 +64,9 @@ export function projectionRunner(
   projections: readonly Projection[],
   options: RunnerOptions = {},
 ): Runner {
-  const { clock, timers, random } = deps;
+  const { timers, random } = deps;
   const leaseTtlMs = options.leaseTtlMs ?? 15_000;
-  const board = progressBoard({ clock, timers }, projections.map(versionName));
+  const board = progressBoard(timers, projections.map(versionName));
   const session: SessionDeps = {
     ...deps,
     board,

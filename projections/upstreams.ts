@@ -9,7 +9,7 @@ export const upstreams = resourceProjection({
   version: 1,
   category: 'workspace',
   collection: 'upstreams',
-  indexes: ['workspace_id', 'name'],
+  indexes: ['workspace_id,name'],
   on: {
     'upstream.created': ({ upstream }) => ({ put: upstream }),
     'upstream.updated': ({ upstream }) => ({ put: upstream }),

@@ -9,7 +9,7 @@ export const virtualHosts = resourceProjection({
   version: 2,
   category: 'workspace',
   collection: 'virtual_hosts',
-  indexes: ['workspace_id', 'name'],
+  indexes: ['workspace_id,name'],
   on: {
     'virtual_host.created': ({ virtual_host }) => ({ put: virtual_host }),
     'virtual_host.updated': ({ virtual_host }) => ({ put: virtual_host }),

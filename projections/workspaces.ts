@@ -9,7 +9,7 @@ export const workspaces = resourceProjection({
   version: 1,
   category: 'workspace',
   collection: 'workspaces',
-  indexes: ['organization_id', 'slug'],
+  indexes: ['organization_id,slug'],
   on: {
     'workspace.created': ({ workspace }) => ({ put: workspace }),
     'workspace.updated': ({ workspace }) => ({ put: workspace }),

@@ -9,7 +9,7 @@
  *  2. A collection belongs to one version of one projection (`<projection>.v<n>/<name>`, made by `collectionName`).
  *     Readers ask for `live(projection)` and see the version that the pointer names; a rebuild fills the next version
  *     beside it and then moves the pointer.
- *  3. `find` filters by equality on fields declared as indexes, orders by one of them or by `id`, and counts.
+ *  3. `find` filters by equality on fields of declared indexes, orders by one of them or by `id`, and counts.
  *     Text is ordered by code point; equal values by `id`; a missing field comes first. `from` and `to` bound the field
  *     that it is ordered by; what lacks the field is then left out.
  *  4. A lease is held by one owner until it expires by the store's reckoning; each new holder gets a higher epoch.
@@ -31,8 +31,9 @@ export type Op =
 export interface CollectionSpec {
   readonly name: string;
   /**
-   * Top-level fields of the documents (strings, numbers or booleans; snake case) that `find` may filter and order by.
-   * The first is the scope that nearly every query states (`workspace_id`): the others are served within it.
+   * What `find` may filter and order by: `workspace_id`, or `workspace_id,name` where the second is asked for within the
+   * first. Top-level fields of the documents (strings, numbers or booleans; snake case); the id follows by itself.
+   * Every index is paid for at every write: only what is asked for.
    */
   readonly indexes: readonly string[];
 }

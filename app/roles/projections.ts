@@ -32,7 +32,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
     context.useLocalPassed((position, withinMs) => runner.passed(position, withinMs));
   }
   const stopping = new AbortController();
-  const checkpoint = workflowCheckpoint(readStore, 'desired-config');
+  const checkpoint = workflowCheckpoint(context, 'desired-config');
   // Where it is another process that answers, there is nothing to wait for but the rest of a burst.
   const rested = async (position: bigint): Promise<void> => {
     if (!settings.distributed) {
@@ -55,7 +55,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
     'certificate-keys',
     (signal) =>
       destroyDeletedKeys(
-        { events, vault, checkpoint: workflowCheckpoint(readStore, 'certificate-keys') },
+        { events, vault, checkpoint: workflowCheckpoint(context, 'certificate-keys') },
         signal,
       ),
     { timers, log, signal: stopping.signal },
@@ -64,7 +64,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
     'invited-addresses',
     (signal) =>
       destroyInvitedAddresses(
-        { events, vault, checkpoint: workflowCheckpoint(readStore, 'invited-addresses') },
+        { events, vault, checkpoint: workflowCheckpoint(context, 'invited-addresses') },
         signal,
       ),
     { timers, log, signal: stopping.signal },
@@ -75,8 +75,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
   const ending = [
     supervise(
       'sign-ins',
-      (signal) =>
-        finishSignIns({ ...signIns, checkpoint: workflowCheckpoint(readStore, 'sign-ins') }, signal),
+      (signal) => finishSignIns({ ...signIns, checkpoint: workflowCheckpoint(context, 'sign-ins') }, signal),
       supervised,
     ),
     supervise('expiry', (signal) => expireSessions(signIns, signal), supervised),

@@ -42,6 +42,7 @@ const copyOf = (state: WorkspaceState): WorkspaceState => ({
   upstreams: new Map(state.upstreams),
   virtualHosts: new Map(state.virtualHosts),
   certificates: new Map(state.certificates),
+  issuances: new Map(state.issuances),
   claims: new Map([...state.claims].map(([claim, holders]) => [claim, new Set(holders)])),
 });
 

@@ -2,7 +2,7 @@
 import { conflict, detail, invalid } from '../../kernel/index.js';
 import { checkUpstream as checkByItself } from '../../nginx/index.js';
 import type { Upstream } from '../../schemas/index.js';
-import type { WorkspaceState } from '../workspace/state.js';
+import { upstreamClaim, type WorkspaceState } from '../workspace/state.js';
 
 const MAX_SERVERS = 256;
 
@@ -21,9 +21,8 @@ export function checkUpstream(upstream: Upstream, state: WorkspaceState): void {
   if (problems.length > 0) {
     throw invalid(problems);
   }
-  for (const other of state.upstreams.values()) {
-    if (other.name === upstream.name && other.id !== upstream.id) {
-      throw conflict('The name is taken', [detail('name', 'DUPLICATE', 'Another upstream has this name')]);
-    }
+  const holders = state.claims.get(upstreamClaim(upstream.name)) ?? [];
+  if ([...holders].some((id) => id !== upstream.id)) {
+    throw conflict('The name is taken', [detail('name', 'DUPLICATE', 'Another upstream has this name')]);
   }
 }

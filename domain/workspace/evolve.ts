@@ -2,7 +2,14 @@
 import { invariant, never } from '../../kernel/index.js';
 import type { WorkspaceFact } from '../../schemas/index.js';
 import { issuanceOf } from '../certificate/issuance.js';
-import { dropHost, type Enrolment, putHost, type WorkspaceState } from './state.js';
+import {
+  dropHost,
+  dropUpstream,
+  type Enrolment,
+  putHost,
+  putUpstream,
+  type WorkspaceState,
+} from './state.js';
 
 export function evolve(state: WorkspaceState, fact: WorkspaceFact): void {
   switch (fact.type) {
@@ -36,10 +43,10 @@ export function evolve(state: WorkspaceState, fact: WorkspaceFact): void {
       return;
     case 'upstream.created':
     case 'upstream.updated':
-      state.upstreams.set(fact.data.upstream.id, fact.data.upstream);
+      putUpstream(state, fact.data.upstream);
       return;
     case 'upstream.deleted':
-      state.upstreams.delete(fact.data.upstream_id);
+      dropUpstream(state, fact.data.upstream_id);
       return;
     case 'virtual_host.created':
     case 'virtual_host.updated':

@@ -27,7 +27,10 @@ export interface WorkspaceState {
   readonly certificates: Map<string, Certificate>;
   /** Where issuing stands, of those that are issued. */
   readonly issuances: Map<string, Issuance>;
-  /** `<port> <name>` → hosts that answer to it; `<port> tls` and `<port> plain` → hosts that listen so. */
+  /**
+   * `<port> <name>` → hosts that answer to it; `<port> tls` and `<port> plain` → hosts that listen so;
+   * `upstream <name>` → the upstream that is called so.
+   */
   readonly claims: Map<string, Set<string>>;
 }
 
@@ -67,26 +70,50 @@ export const claimsOf = (host: VirtualHost): string[] => [
   ...portsOf(host).map(({ port, ssl }) => portClaim(port, ssl)),
 ];
 
+/** Who has a name among upstreams. */
+export const upstreamClaim = (name: string): string => `upstream ${name}`;
+
+function claim(state: WorkspaceState, id: string, claims: readonly string[]): void {
+  for (const one of claims) {
+    const holders = state.claims.get(one) ?? new Set();
+    state.claims.set(one, holders.add(id));
+  }
+}
+
+function unclaim(state: WorkspaceState, id: string, claims: readonly string[]): void {
+  for (const one of claims) {
+    const holders = state.claims.get(one);
+    holders?.delete(id);
+    if (holders?.size === 0) {
+      state.claims.delete(one);
+    }
+  }
+}
+
+export function putUpstream(state: WorkspaceState, upstream: Upstream): void {
+  dropUpstream(state, upstream.id);
+  state.upstreams.set(upstream.id, upstream);
+  claim(state, upstream.id, [upstreamClaim(upstream.name)]);
+}
+
+export function dropUpstream(state: WorkspaceState, id: string): void {
+  const upstream = state.upstreams.get(id);
+  if (upstream) {
+    state.upstreams.delete(id);
+    unclaim(state, id, [upstreamClaim(upstream.name)]);
+  }
+}
+
 export function putHost(state: WorkspaceState, host: VirtualHost): void {
   dropHost(state, host.id);
   state.virtualHosts.set(host.id, host);
-  for (const claim of claimsOf(host)) {
-    const holders = state.claims.get(claim) ?? new Set();
-    state.claims.set(claim, holders.add(host.id));
-  }
+  claim(state, host.id, claimsOf(host));
 }
 
 export function dropHost(state: WorkspaceState, id: string): void {
   const host = state.virtualHosts.get(id);
-  if (!host) {
-    return;
-  }
-  state.virtualHosts.delete(id);
-  for (const claim of claimsOf(host)) {
-    const holders = state.claims.get(claim);
-    holders?.delete(id);
-    if (holders?.size === 0) {
-      state.claims.delete(claim);
-    }
+  if (host) {
+    state.virtualHosts.delete(id);
+    unclaim(state, id, claimsOf(host));
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventLog } from '../../event-log/index.js';
-import { type Clock, notifier, type Position, type Timers, timestamp } from '../../kernel/index.js';
+import { type Clock, notifier, type Position, type Timers, timestamp, waiters } from '../../kernel/index.js';
 import type { Role } from '../../schemas/index.js';
 import {
   ACCESS_TYPES,
@@ -55,27 +55,13 @@ const CATEGORIES = ['user', 'session', 'api_key', 'organization'] as const;
 export function access({ log, clock, timers }: { log: EventLog; clock: Clock; timers: Timers }): Access {
   const state = emptyAccess();
   const news = notifier();
+  const waiting = waiters(timers);
   let known = new Map<string, Rights | undefined>();
   let position: Position = 0n;
   let caughtUp: Position = -1n;
 
-  async function passed(wanted: Position, withinMs: number): Promise<boolean> {
-    const until = clock.monotonic() + withinMs;
-    while (caughtUp < wanted) {
-      const left = until - clock.monotonic();
-      if (left <= 0) {
-        return false;
-      }
-      await new Promise<void>((done) => {
-        const cancel = timers.after(left, done);
-        void news.wait().then(() => {
-          cancel();
-          done();
-        });
-      });
-    }
-    return true;
-  }
+  const passed = async (wanted: Position, withinMs: number): Promise<boolean> =>
+    caughtUp >= wanted || waiting.wait(wanted, withinMs);
 
   let asking: Promise<Position> | undefined;
   let next: Promise<Position> | undefined;
@@ -125,6 +111,7 @@ export function access({ log, clock, timers }: { log: EventLog; clock: Clock; ti
           position = delivery.position;
         }
         caughtUp = position;
+        waiting.reached(position);
         news.notify();
       }
     },

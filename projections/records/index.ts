@@ -209,7 +209,7 @@ export const records: Projection = {
   collections: [
     {
       name: RECORDS,
-      indexes: ['chain', 'workspace_id', 'resource_id', 'actor', 'type', 'request_id', 'at'],
+      indexes: ['chain', 'chain,actor', 'chain,type', 'workspace_id', 'resource_id', 'request_id', 'at'],
     },
     { name: SUBJECTS, indexes: ['place'] },
     { name: CHAINS, indexes: [] },

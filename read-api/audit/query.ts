@@ -43,8 +43,8 @@ export async function auditQuery(
     const value = filters[field];
     return value === undefined ? [] : [[field, value] as const];
   });
-  const first = from === undefined ? undefined : await firstSince(reader, chain, from);
-  const behind = to === undefined ? undefined : await firstSince(reader, chain, to);
+  const first = from === undefined ? undefined : await firstSince(reader, from);
+  const behind = to === undefined ? undefined : await firstSince(reader, to);
   const upper = [behind, cursor === undefined ? undefined : recordId(BigInt(cursor))]
     .filter((id) => id !== undefined)
     .sort()[0];
@@ -59,10 +59,10 @@ export async function auditQuery(
   };
 }
 
-/** Id of the first record at an instant or later; behind all when there is none. */
-async function firstSince(reader: Reader, chain: string, instant: string): Promise<string> {
+/** Id of the first record of the whole log at an instant or later; behind all when there is none. */
+async function firstSince(reader: Reader, instant: string): Promise<string> {
   const at = new Date(Date.parse(instant)).toISOString();
-  const query = { where: { chain }, orderBy: 'at', from: at, limit: 1, count: false };
+  const query = { orderBy: 'at', from: at, limit: 1, count: false };
   return (await reader.find('records', query)).items[0]?.id ?? '9'.repeat(20);
 }
 

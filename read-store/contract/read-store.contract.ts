@@ -31,7 +31,9 @@ export function readStoreContract(name: string, open: () => Promise<StoreUnderTe
     test(title, async () => {
       const under = await open();
       try {
-        await under.store.define([{ name: HOSTS, indexes: ['workspace_id', 'name', 'port', 'ssl'] }]);
+        await under.store.define([
+          { name: HOSTS, indexes: ['workspace_id', 'workspace_id,name', 'name', 'port', 'ssl'] },
+        ]);
         const lease = await under.store.acquireLease('hosts.v1', 'a', 1_000);
         await body({ ...under, epoch: lease?.epoch ?? 0 });
       } finally {
@@ -238,15 +240,19 @@ export function readStoreContract(name: string, open: () => Promise<StoreUnderTe
     await rejects(store.find(HOSTS, { where: { other: 1 } }), (error) => error.message.includes('other'));
     await rejects(store.find(HOSTS, { orderBy: 'doc' }), (error) => error.message.includes('doc'));
     await rejects(store.find(HOSTS, { limit: -1 }), () => true);
+    await store.define([{ name: 'hosts.v1/within', indexes: ['workspace_id,name'] }]);
+    const unscoped = store.find('hosts.v1/within', { where: { name: 'n' } });
+    await rejects(unscoped, (error) => error.message.includes('begins with name'));
     await rejects(store.define([{ name: 'x', indexes: ["a'); DROP TABLE leases --"] }]), () => true);
   });
 
   within('define keeps documents and adds what is missing', async ({ store }) => {
     await store.write([put({ id: 'a', region: 'eu' })]);
-    const spec = { name: HOSTS, indexes: ['workspace_id', 'name', 'port', 'ssl', 'region'] };
+    const spec = { name: HOSTS, indexes: ['workspace_id', 'name', 'port', 'ssl', 'region', 'port,region'] };
     await store.define([spec, spec]);
     await store.define([spec]);
     assert.is((await store.find(HOSTS, { where: { region: 'eu' } })).total, 1);
+    assert.is((await store.find(HOSTS, { where: { port: 1, region: 'eu' } })).total, 0);
   });
 
   within('collections with hostile names are only names', async ({ store }) => {

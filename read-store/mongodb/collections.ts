@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import { invariant } from '../../kernel/index.js';
-import { checkSpec } from '../documents.js';
+import { checkSpec, fieldsOf } from '../documents.js';
 import { UnknownCollection } from '../errors.js';
 import type { CollectionSpec } from '../port.js';
 import type { Database, Registered } from './database.js';
@@ -72,13 +71,10 @@ export function mongoCollections({ db, registry }: Database): Collections {
     define: async (spec) => {
       checkSpec(spec);
       const before = (await registry.findOne({ _id: spec.name })) ?? (await register(spec));
-      const missing = spec.indexes.filter((field) => !before.indexes.includes(field));
+      const missing = spec.indexes.filter((index) => !before.indexes.includes(index));
       await create(before.physical);
       if (missing.length > 0) {
-        const scope = before.indexes[0] ?? missing[0];
-        invariant(scope !== undefined, 'a collection with indexes has a scope');
-        const keys = missing.flatMap((field) => [[field], ...(field === scope ? [] : [[scope, field]])]);
-        for (const fields of keys) {
+        for (const fields of missing.map(fieldsOf)) {
           // One at a time, so that nothing rests on what a server makes of a list of which it has a part.
           await db.collection(before.physical).createIndex(keyOf(fields), { name: fields.join('-') });
         }
@@ -89,7 +85,8 @@ export function mongoCollections({ db, registry }: Database): Collections {
     },
     reading: async (name, fields, ask) => {
       const cached = known.get(name);
-      if (!cached || fields.some((field) => field !== 'id' && !cached.indexes.includes(field))) {
+      const indexed = cached?.indexes.flatMap(fieldsOf);
+      if (!cached || fields.some((field) => field !== 'id' && !indexed?.includes(field))) {
         return ask(await lookup(name));
       }
       const [now, answer] = await Promise.all([lookup(name), ask(cached)]);

@@ -176,7 +176,7 @@ function tests(server: Mongo): void {
     const collection = db.collection(registered?.physical ?? '');
     const keys = await collection.indexes();
     assert.equal(new Set(keys.map((one) => one.name)), new Set(['_id_', 'workspace_id']));
-    await store.define([{ name: NAMES[0], indexes: ['workspace_id', 'value'] }]);
+    await store.define([{ name: NAMES[0], indexes: ['workspace_id', 'workspace_id,value'] }]);
     const more = await collection.indexes();
     const made = more.find((one) => one.name === 'workspace_id-value');
     assert.equal(Object.entries(made?.key ?? {}).flat(), [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { invariant } from '../../kernel/index.js';
-import { checkSpec } from '../documents.js';
+import { checkSpec, fieldsOf } from '../documents.js';
 import { UnknownCollection } from '../errors.js';
 import type { CollectionSpec } from '../port.js';
 import type { Database } from './database.js';
@@ -23,24 +23,15 @@ export interface Collections {
   forget(): void;
 }
 
-function addIndex(
-  db: Database,
-  table: string,
-  existing: readonly string[],
-  field: string,
-  scope: string,
-): void {
+/** Name of the index that is the n-th declared. */
+export const indexName = (table: Table, index: string): string =>
+  `${table.name}_${table.indexes.indexOf(index)}`;
+
+function addColumn(db: Database, table: string, field: string): void {
   invariant(/^[a-z][a-z0-9_]*$/.test(field), `index field ${field}`);
-  if (!existing.includes(field)) {
-    db.exec(
-      `ALTER TABLE ${table} ADD COLUMN ${column(field)} GENERATED ALWAYS AS (doc ->> '$.${field}') VIRTUAL`,
-    );
-  }
-  db.exec(`CREATE INDEX IF NOT EXISTS ${table}_${field} ON ${table} (${column(field)}, id)`);
-  if (field !== scope) {
-    const columns = `${column(scope)}, ${column(field)}, id`;
-    db.exec(`CREATE INDEX IF NOT EXISTS ${table}_${scope}_${field} ON ${table} (${columns})`);
-  }
+  db.exec(
+    `ALTER TABLE ${table} ADD COLUMN ${column(field)} GENERATED ALWAYS AS (doc ->> '$.${field}') VIRTUAL`,
+  );
 }
 
 /** `shared`: another connection may drop a collection, so that nothing is remembered. */
@@ -71,7 +62,7 @@ export function sqliteCollections(db: Database, shared: boolean): Collections {
       checkSpec(spec);
       known.delete(spec.name);
       const before = find(spec.name);
-      const missing = spec.indexes.filter((field) => !before?.indexes.includes(field));
+      const missing = spec.indexes.filter((index) => !before?.indexes.includes(index));
       if (before && missing.length === 0) {
         return;
       }
@@ -85,8 +76,15 @@ export function sqliteCollections(db: Database, shared: boolean): Collections {
       const table = find(spec.name);
       invariant(table, 'a collection just defined');
       db.exec(`CREATE TABLE IF NOT EXISTS ${table.name} (id TEXT PRIMARY KEY NOT NULL, doc TEXT NOT NULL)`);
-      for (const field of missing) {
-        addIndex(db, table.name, before?.indexes ?? [], field, indexes[0] ?? field);
+      const columns = new Set((before?.indexes ?? []).flatMap(fieldsOf));
+      for (const field of new Set(missing.flatMap(fieldsOf))) {
+        if (!columns.has(field)) {
+          addColumn(db, table.name, field);
+        }
+      }
+      for (const index of missing) {
+        const names = [...fieldsOf(index), 'id'].map(column).join(', ');
+        db.exec(`CREATE INDEX ${indexName(table, index)} ON ${table.name} (${names})`);
       }
     },
     table: (name) => {

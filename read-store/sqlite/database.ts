@@ -12,8 +12,7 @@ export interface Database {
   all(sql: string, ...params: readonly Param[]): readonly Row[];
   iterate(sql: string, ...params: readonly Param[]): Iterable<Row>;
   exec(sql: string): void;
-  /** Runs `task` in one write transaction: all of it or nothing. */
-  transaction<T>(task: () => T): T;
+  inTransaction(): boolean;
   /** A file that is not `ours` is left as it was. */
   close(ours: boolean): void;
 }
@@ -80,19 +79,7 @@ export function openDatabase(path: string, shared: boolean): Database {
     // Not from the cache: an iteration that is left half done would hold a shared statement.
     iterate: (sql, ...params) => guard(() => db.prepare(sql).iterate(...params) as Iterable<Row>),
     exec: (sql) => guard(() => db.exec(sql)),
-    transaction: (task) =>
-      guard(() => {
-        db.exec('BEGIN IMMEDIATE');
-        try {
-          const result = task();
-          db.exec('COMMIT');
-          return result;
-        } finally {
-          if (db.isTransaction) {
-            db.exec('ROLLBACK');
-          }
-        }
-      }),
+    inTransaction: () => db.isTransaction,
     close: (ours) => {
       if (!db.isOpen) {
         return;

@@ -181,7 +181,7 @@ test('a log left beside a deleted file is not replayed into the new one', async 
 
 test('a page of 20 among 10,000 with the total comes from the index', async ({ path }) => {
   const store = open(path);
-  await store.define([{ name: 'x.v1/x', indexes: ['workspace_id', 'name'] }]);
+  await store.define([{ name: 'x.v1/x', indexes: ['workspace_id,name'] }]);
   const doc = (n: number) => ({ id: `d${n}`, workspace_id: 'w', name: `n${n}`, text: 'x'.repeat(500) });
   await store.write(
     Array.from({ length: 10_000 }, (_, n) => ({ kind: 'put', collection: 'x.v1/x', doc: doc(n) })),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { deserialize } from '../documents.js';
+import { deserialize, indexFor } from '../documents.js';
 import type { Found, Query } from '../port.js';
-import { column, type Table } from './collections.js';
+import { column, indexName, type Table } from './collections.js';
 import type { Counts } from './counts.js';
 import type { Database, Param } from './database.js';
 
@@ -18,11 +18,14 @@ export function findInTable(db: Database, counts: Counts, table: Table, query: Q
     }
   }
   const filter = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  // Named, as SQLite knows nothing of what is in them and would take a scope for as good as a request's id.
+  const index = query.where?.['id'] === undefined ? indexFor(table.indexes, query) : undefined;
+  const from = index === undefined ? table.name : `${table.name} INDEXED BY ${indexName(table, index)}`;
   const direction = query.descending ? 'DESC' : 'ASC';
   const fields = new Set([query.orderBy ?? 'id', 'id']);
   const order = [...fields].map((field) => `${column(field)} ${direction}`).join(', ');
   const rows = db.all(
-    `SELECT doc FROM ${table.name} ${filter} ORDER BY ${order} LIMIT ? OFFSET ?`,
+    `SELECT doc FROM ${from} ${filter} ORDER BY ${order} LIMIT ? OFFSET ?`,
     ...params,
     query.limit ?? -1,
     query.offset ?? 0,
@@ -32,7 +35,7 @@ export function findInTable(db: Database, counts: Counts, table: Table, query: Q
     return { items, total: 0 };
   }
   const total = counts.get(table.name, JSON.stringify([filter, params]), () =>
-    Number(db.get(`SELECT count(*) AS n FROM ${table.name} ${filter}`, ...params)?.n ?? 0),
+    Number(db.get(`SELECT count(*) AS n FROM ${from} ${filter}`, ...params)?.n ?? 0),
   );
   return { items, total };
 }

@@ -11,9 +11,9 @@ import { sqliteCollections } from './collections.js';
 import { freshCounts, rememberedCounts } from './counts.js';
 import type { Row } from './database.js';
 import { findInTable } from './find.js';
-import { groupCommit } from './group.js';
 import { sqliteLeases } from './leases.js';
 import { openFile, removeSqliteStore, type SqliteFile } from './open.js';
+import { type Hold, writesOf } from './writes.js';
 
 export { removeSqliteStore } from './open.js';
 
@@ -21,6 +21,8 @@ export interface SqliteReadStoreOptions extends SqliteFile {
   readonly clock: Clock;
   /** `replace` starts empty where the file is damaged or newer; a file that is not ours is never touched. */
   readonly ifUnusable?: 'refuse' | 'replace';
+  /** Commits may wait so long for the file, to go in together; not for a file that is durable or shared. */
+  readonly hold?: Hold;
 }
 
 /** Errors: `StoreUnusable` with the reason. */
@@ -38,6 +40,10 @@ export function sqliteReadStore(options: SqliteReadStoreOptions): ReadStore {
 }
 
 function open(options: SqliteReadStoreOptions): ReadStore {
+  invariant(
+    !options.hold || !(options.durable || options.shared),
+    'what is held is neither durable nor shared',
+  );
   const db = openFile(options);
   const collections = sqliteCollections(db, options.shared ?? false);
   const leases = sqliteLeases(db, options.clock);
@@ -45,17 +51,20 @@ function open(options: SqliteReadStoreOptions): ReadStore {
   // Asked at every read; where the file is ours alone, nobody else moves one.
   const pointers = new Map<string, number>();
 
-  function transaction<T>(task: () => T): T {
-    try {
-      return db.transaction(task);
-    } catch (error) {
-      collections.forget();
-      counts.forget();
-      throw error;
+  /** Projections whose commits went into a transaction of this process; and those that are to begin anew. */
+  const committed = new Set<string>();
+  const setBack = new Set<string>();
+  const undone = (all: boolean): void => {
+    if (all) {
+      for (const projection of committed) {
+        setBack.add(projection);
+      }
     }
-  }
-
-  const grouped = groupCommit(db, transaction);
+    collections.forget();
+    counts.forget();
+    pointers.clear();
+  };
+  const writes = writesOf(db, undone, options.hold);
 
   function apply(ops: readonly Op[]): void {
     for (const op of ops) {
@@ -87,6 +96,7 @@ function open(options: SqliteReadStoreOptions): ReadStore {
       return { ok: false, why: 'moved', at };
     }
     apply(ops);
+    committed.add(projection);
     db.run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', projection, String(to));
     return { ok: true };
   }
@@ -100,7 +110,7 @@ function open(options: SqliteReadStoreOptions): ReadStore {
 
   return {
     define: async (specs) =>
-      transaction(() => {
+      writes.now(() => {
         for (const spec of specs) {
           collections.define(spec);
         }
@@ -125,16 +135,16 @@ function open(options: SqliteReadStoreOptions): ReadStore {
     },
     commit: async (one) => {
       checkCommit(one);
-      return grouped(() => commit(one));
+      return writes.held(() => commit(one));
     },
     write: async (ops) => {
-      transaction(() => apply(ops));
+      writes.now(() => apply(ops));
       wipe();
     },
     take: async (collection, id) => {
       const table = collections.table(collection).name;
       counts.written(table);
-      const row = db.get(`DELETE FROM ${table} WHERE id = ? RETURNING doc`, id);
+      const row = writes.now(() => db.get(`DELETE FROM ${table} WHERE id = ? RETURNING doc`, id));
       wipe();
       return row && deserialize(String(row.doc));
     },
@@ -160,18 +170,26 @@ function open(options: SqliteReadStoreOptions): ReadStore {
       pointers.delete(projection);
     },
     drop: async (projection) =>
-      transaction(() => {
+      writes.now(() => {
         collections.drop(`${projection}/`);
         counts.forget();
         db.run('DELETE FROM checkpoints WHERE projection = ?', projection);
       }),
-    acquireLease: async (name, owner, ttlMs) => transaction(() => leases.acquire(name, owner, ttlMs)),
+    acquireLease: async (name, owner, ttlMs) =>
+      // Whoever was told of a commit that the file then did not take goes on from where the file is.
+      setBack.delete(name) ? undefined : writes.now(() => leases.acquire(name, owner, ttlMs)),
     releaseLease: async (lease) => leases.release(lease),
     hash: async (collection) => {
       const rows = db.iterate(`SELECT doc FROM ${collections.table(collection).name} ORDER BY id`);
       return hashDocuments(texts(rows));
     },
-    close: async () => db.close(true),
+    close: async () => {
+      try {
+        writes.flush();
+      } finally {
+        db.close(true);
+      }
+    },
   };
 }
 

@@ -74,7 +74,7 @@ export function openFile(file: SqliteFile): Database {
     db.exec(`PRAGMA secure_delete = ${file.durable ? 'ON' : 'OFF'}`);
     db.exec('PRAGMA cache_size = -32000');
     if (found === 'empty') {
-      db.transaction(() => db.exec(SCHEMA));
+      db.exec(`BEGIN IMMEDIATE; ${SCHEMA}; COMMIT`);
     }
     if (!file.shared) {
       // Whoever held a lease is gone: only one process can have the file. Its epoch stays behind ours all the same.

@@ -2,18 +2,27 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemTimers } from '../../kernel/index.js';
 import { manualClock } from '../clock.harness.js';
 import { readStoreContract } from '../contract/read-store.contract.js';
 import type { ReadStore } from '../index.js';
 import { sqliteReadStore } from './index.js';
 
-for (const shared of [false, true]) {
-  readStoreContract(shared ? 'sqlite, two connections' : 'sqlite, alone', async () => {
+const hold = { timers: systemTimers, ms: 10 };
+const WAYS = [
+  ['sqlite, alone', {}],
+  ['sqlite, writes held', { hold }],
+  ['sqlite, two connections', { shared: true }],
+] as const;
+
+for (const [name, options] of WAYS) {
+  const shared = 'shared' in options;
+  readStoreContract(name, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'nxmesh-store-'));
     const clock = manualClock();
     const opened: ReadStore[] = [];
     const open = (): ReadStore => {
-      const store = sqliteReadStore({ path: join(folder, 'read.db'), clock, shared });
+      const store = sqliteReadStore({ path: join(folder, 'read.db'), clock, ...options });
       opened.push(store);
       return store;
     };
