@@ -109,7 +109,7 @@ test('of a version that takes several requests in, one is taken back by itself',
   const version = await api.newest();
   const { changes } = (await call('GET', `${ws}/versions/${version}`)).json;
   assert.is(changes.length, 4, 'all of it is one version');
-  const [, algorithm, , , renamed] = answers.map(({ headers }) => headers['x-request-id']);
+  const [, algorithm, , , renamed] = answers.map(({ headers }) => String(headers['x-request-id']));
 
   // The second changed what the fourth changed after it.
   const conflict = await undo(version, editor.token, `?event_id=${changes[1].event_id}`);
