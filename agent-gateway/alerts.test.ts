@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HealthReport } from '../proto/index.js';
 import type { AgentStreamEvent } from '../schemas/index.js';
-import { connectAgent } from './agent.harness.js';
+import { connectAgent, openClient } from './agent.harness.js';
 import { alertsOf } from './alerts.js';
 import { applyNext, scene } from './scene.harness.js';
 
@@ -39,6 +39,36 @@ test(
         ['health.alert_raised', 'critical', 99],
         ['health.alert_cleared', 'critical', 99],
       ]);
+      agent.close();
+    },
+    { alertEveryMs: 0 },
+  ),
+);
+
+test(
+  'an alert counts by whichever way it is told, and what one way told is no news by the other',
+  scene(
+    async ({ w, port, agentId, keys }) => {
+      const agent = await connectAgent(port, keys, agentId);
+      await applyNext(agent);
+      const client = openClient(port, keys);
+      const unary = (value: HealthReport): Promise<void> =>
+        new Promise((resolve, reject) =>
+          client.reportHealth(value, (error) => (error ? reject(error) : resolve())),
+        );
+      await unary(report(one));
+      await w.until(agentId, (facts) => alerts(facts).length === 1);
+      await w.until(agentId, (facts) => {
+        agent.send({ $case: 'health', value: report(one, { ...one, id: 'second' }) });
+        return alerts(facts).length === 2;
+      });
+      await unary(report());
+      await w.until(agentId, (facts) => alerts(facts).length === 4);
+      assert.equal(
+        alerts(await w.facts(agentId)).map(([type]) => type),
+        ['health.alert_raised', 'health.alert_raised', 'health.alert_cleared', 'health.alert_cleared'],
+      );
+      client.close();
       agent.close();
     },
     { alertEveryMs: 0 },

@@ -24,28 +24,32 @@ export function alertsOf(report: HealthReport): Alert[] {
   ];
 }
 
-/** Records what changed in an agent's alerts since the log knew of them. */
+/** Records what changed in an agent's alerts since the log knew of them, whichever way the report came. */
+export type AlertWatch = (agent: Identity, report: HealthReport) => Promise<void>;
+
 export function alertWatch(
   {
     clock,
     memory,
     recorder,
   }: { readonly clock: Clock; readonly memory: Memory; readonly recorder: Recorder },
-  agent: Identity,
   everyMs: number,
-): (report: HealthReport) => Promise<void> {
-  let marked = Number.NEGATIVE_INFINITY;
-  return async (report) => {
+): AlertWatch {
+  /** When something was last recorded of an agent; only agents with a certificate get so far. */
+  const marked = new Map<string, number>();
+  return async (agent, report) => {
+    const { agentId } = agent;
     const alerts = alertsOf(report);
-    const known = memory.get(agent.agentId)?.state.alerts ?? new Map<string, Alert>();
+    const known = memory.get(agentId)?.state.alerts ?? new Map<string, Alert>();
     const same =
       known.size === alerts.length &&
       alerts.every(({ alert_id, severity }) => known.get(alert_id)?.severity === severity);
-    if (same || clock.monotonic() - marked < everyMs) {
+    const last = marked.get(agentId) ?? Number.NEGATIVE_INFINITY;
+    if (same || clock.monotonic() - last < everyMs) {
       return;
     }
-    marked = clock.monotonic();
+    marked.set(agentId, clock.monotonic());
     const at = timestamp(clock.now());
-    await recorder.record(agent, { type: 'mark-alerts', agent_id: agent.agentId, alerts, at });
+    await recorder.record(agent, { type: 'mark-alerts', agent_id: agentId, alerts, at });
   };
 }

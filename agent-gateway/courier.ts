@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Failure, Holding } from '../domain/index.js';
 import { timestamp } from '../kernel/index.js';
-import { speaksTls } from '../nginx/index.js';
-import { type Certificate, ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';
+import { ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';
 import { STAGES } from '../schemas/index.js';
 import { begin, type DeliveryAction, type DeliveryInput, deliver, type Target } from './delivery.js';
 import type { GatewayDeps } from './deps.js';
 import type { Desired } from './desired.js';
 import type { History } from './history.js';
 import type { Identity } from './identity.js';
+import { certificatesFor } from './material.js';
 import type { Memory } from './memory.js';
 import { parker } from './parker.js';
 import type { Recorder } from './recorder.js';
@@ -16,7 +16,10 @@ import { failureOf, isRollback, renderFailure } from './refusal.js';
 import type { Rendering } from './rendering.js';
 import { sharedUpdate } from './update.js';
 
-export interface CourierDeps extends Pick<GatewayDeps, 'clock' | 'certificateMaterial' | 'logger'> {
+const SEND_AGAIN_MS = 1_000;
+
+export interface CourierDeps
+  extends Pick<GatewayDeps, 'clock' | 'timers' | 'certificateMaterial' | 'logger'> {
   readonly recorder: Recorder;
   readonly memory: Memory;
   readonly desired: Desired;
@@ -97,8 +100,7 @@ export function courier(
   };
 
   /** `whole`: nothing is taken for granted of what the agent has. */
-  const send = async (target: Target, whole = false): Promise<void> => {
-    const rendering = whole ? sent : current;
+  const send = async (target: Target, whole = false, rendering = sent): Promise<void> => {
     if (!rendering || rendering.kind === 'refused') {
       return;
     }
@@ -126,13 +128,23 @@ export function courier(
     await recorder.record(agent, { type: 'mark-sent', data: { agent_id: agentId, ...target, at: at() } });
   };
 
+  /** Where the vault is out of reach an agent would wait for what it has been promised until its session ends. */
+  const sendSurely = async (target: Target): Promise<void> => {
+    for (const rendering = current; !closed; ) {
+      try {
+        return await send(target, false, rendering);
+      } catch (error) {
+        deps.logger.error({ agent_id: agentId, error: String(error) }, 'an update could not be sent');
+        await deps.timers.sleep(SEND_AGAIN_MS);
+      }
+    }
+  };
+
   const act = (action: DeliveryAction, outcome: Outcome): Promise<unknown> => {
     const { target } = action;
     switch (action.type) {
       case 'send':
-        return send(target).catch((error: unknown) => {
-          deps.logger.error({ agent_id: agentId, error: String(error) }, 'an update could not be sent');
-        });
+        return sendSurely(target);
       case 'applied':
         accepted = target.version;
         return recorder.record(agent, {
@@ -261,28 +273,3 @@ const stagesOf = (status: ConfigStatus): Record<string, number> =>
   Object.fromEntries(
     Object.entries(status.stageMs).filter(([stage]) => STAGES.some((known) => known === stage)),
   );
-
-/** The material of exactly those certificates that the agent's own hosts use. */
-async function certificatesFor(
-  deps: Pick<GatewayDeps, 'certificateMaterial'>,
-  { workspaceId }: Identity,
-  rendering: Rendering,
-): Promise<Record<string, Certificate>> {
-  const ids = new Set(
-    rendering.hosts().flatMap((host) => (speaksTls(host) ? (host.ssl_certificate_id ?? []) : [])),
-  );
-  const certificates: Record<string, Certificate> = {};
-  for (const id of ids) {
-    const material = await deps.certificateMaterial(workspaceId, id);
-    if (material) {
-      certificates[id] = {
-        id,
-        domain: '',
-        certificatePem: material.certificatePem,
-        privateKeyPem: material.privateKeyPem.reveal(),
-        expiresAt: 0n,
-      };
-    }
-  }
-  return certificates;
-}

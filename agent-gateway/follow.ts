@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventLog } from '../event-log/index.js';
-import { type Category, deferred, errorMessage, type Position, type Timers } from '../kernel/index.js';
+import {
+  type Category,
+  deferred,
+  errorMessage,
+  type Position,
+  type Random,
+  type Timers,
+} from '../kernel/index.js';
 import type { StoredEvent } from '../schemas/index.js';
 import type { GatewayLog } from './deps.js';
 
 const FIRST_RETRY_MS = 200;
-const LONGEST_RETRY_MS = 30_000;
+/** Agents get nothing new before the log is followed again. */
+const LONGEST_RETRY_MS = 2_000;
 
 interface FollowDeps {
   readonly log: EventLog;
   readonly timers: Timers;
+  readonly random: Random;
   readonly logger: GatewayLog;
   /** Must not throw for an event that it does not care about; one that throws is shown again. */
   readonly on: (event: StoredEvent) => void;
@@ -44,7 +53,9 @@ export function follow(
       } catch (error) {
         deps.logger.error({ error: errorMessage(error), after: String(after) }, 'the log cannot be followed');
       }
-      await deps.timers.sleep(delay, stopping.signal).catch(() => undefined);
+      await deps.timers
+        .sleep(delay * (0.5 + deps.random.fraction() / 2), stopping.signal)
+        .catch(() => undefined);
       delay = Math.min(delay * 2, LONGEST_RETRY_MS);
     }
   };

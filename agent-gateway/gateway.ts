@@ -3,6 +3,7 @@ import type { ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { errorMessage, timestamp } from '../kernel/index.js';
 import { bundler } from '../nginx/index.js';
 import { accept } from './accept.js';
+import { alertWatch } from './alerts.js';
 import { admission, attemptLimit } from './bucket.js';
 import { openAuthority, provenKey } from './ca.js';
 import { type CommandWatch, watchCommands } from './commands.js';
@@ -49,6 +50,7 @@ export async function agentGateway(
   const reports = await telemetry(deps, settings);
   const facts = recorder(deps);
   const known = memory();
+  const alerts = alertWatch({ clock, memory: known, recorder: facts }, settings.alertEveryMs);
   const wanted = desired(bundler());
   const presence = watchPresence({ ...deps, recorder: facts, memory: known }, settings);
   const held = sessions(
@@ -76,6 +78,7 @@ export async function agentGateway(
     desired: wanted,
     past: history(deps),
     telemetry: reports,
+    alerts,
     sessions: held,
     renew: async (agent: Parameters<typeof authority.issueAgent>[1], csrPem: string) => {
       const key = await provenKey(csrPem);
@@ -92,7 +95,7 @@ export async function agentGateway(
           one.end(13, 'Internal error');
         });
       },
-      ...unaryHandlers({ desired: wanted, telemetry: reports, identify: whoIs }),
+      ...unaryHandlers({ desired: wanted, telemetry: reports, alerts, identify: whoIs }),
     },
     settings,
     timers,
@@ -107,7 +110,7 @@ export async function agentGateway(
         wanted.apply(event);
         commands.apply(event);
       };
-      following = follow({ log: deps.log, timers, logger, on }, ['config', 'agent']);
+      following = follow({ log: deps.log, timers, random: deps.random, logger, on }, ['config', 'agent']);
       await following.caughtUp;
       presence.start();
       commands.start();

@@ -3,7 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { errorMessage, never, timestamp } from '../kernel/index.js';
 import type { Ack, AgentMessage, RegistrationRequest } from '../proto/index.js';
 import type { EventData } from '../schemas/index.js';
-import { alertWatch } from './alerts.js';
+import type { AlertWatch } from './alerts.js';
 import { courier } from './courier.js';
 import type { GatewayDeps, GatewaySettings } from './deps.js';
 import type { Desired, Member } from './desired.js';
@@ -27,6 +27,7 @@ export interface SessionDeps
   readonly desired: Desired;
   readonly past: History;
   readonly telemetry: Telemetry;
+  readonly alerts: AlertWatch;
   /** A new certificate for an agent that has one; undefined when the request is not in order. */
   renew(agent: Credential, csrPem: string): Promise<string | undefined>;
   readonly caPem: string;
@@ -107,7 +108,6 @@ export async function openSession(
     desire: (rendering, version) => post.desire(rendering, version),
     removed: () => end('removed', status.PERMISSION_DENIED, 'The agent was removed'),
   };
-  const markAlerts = alertWatch(deps, agent, settings.alertEveryMs);
   const commands = desk({ ...deps, send: (payload) => link.send(payload) }, agent, settings.commandMs);
 
   const end = (reason: EndReason, code: status, details: string): void => {
@@ -146,7 +146,7 @@ export async function openSession(
         if (payload.value.nginx) {
           await nginxIs(payload.value.nginx.isRunning);
         }
-        await markAlerts(payload.value);
+        await deps.alerts(agent, payload.value);
         return '';
       case 'configStatus':
         await post.status(payload.value);

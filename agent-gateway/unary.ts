@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type handleUnaryCall, status } from '@grpc/grpc-js';
 import { Ack, HealthReport, MetricsBatch } from '../proto/index.js';
+import type { AlertWatch } from './alerts.js';
 import type { Desired } from './desired.js';
 import type { Credential } from './identity.js';
 import type { Telemetry } from './telemetry.js';
@@ -9,6 +10,7 @@ import { decode } from './wire.js';
 interface UnaryDeps {
   readonly desired: Desired;
   readonly telemetry: Telemetry;
+  readonly alerts: AlertWatch;
   identify(call: Parameters<handleUnaryCall<Buffer, Buffer>>[0]): Credential | undefined;
 }
 
@@ -45,6 +47,8 @@ export function unaryHandlers(deps: UnaryDeps): {
   return {
     reportHealth: handler(HealthReport, async (agent, report) => {
       deps.telemetry.health(agent, report);
+      // The answer does not wait for the log.
+      void deps.alerts(agent, report);
       return true;
     }),
     reportMetrics: handler(MetricsBatch, (agent, batch) => deps.telemetry.metrics(agent, batch)),

@@ -7,6 +7,7 @@ import type { EventLog } from '../event-log/index.js';
 import { systemTimers } from '../kernel/index.js';
 import { BadSetting } from './bad-setting.js';
 import { wholeNumber } from './options.js';
+import { progressLine } from './progress-line.js';
 
 /** A data folder stands for its log. */
 function logFile(path: string): string {
@@ -67,23 +68,13 @@ const copy = new Command('copy')
     const [source, target] = [await openAny(from, true), await openAny(to, false)];
     const ending = new AbortController();
     process.once('SIGINT', () => ending.abort(new BadSetting('stopped; start it again to go on')));
-    const progress = (looked: number, share: number): void => {
-      process.stderr.write(process.stderr.isTTY ? `\r${bar(share)} ${looked} events` : '');
-    };
-    const report = await copyLog(source, target, { signal: ending.signal, progress });
-    process.stderr.write(process.stderr.isTTY ? '\n' : '');
+    const line = progressLine('events');
+    const report = await copyLog(source, target, { signal: ending.signal, progress: line.show });
+    line.end();
     console.log(JSON.stringify(report));
+    process.stderr.write("Secrets stand outside the log; 'nxmesh vault copy' takes them along.\n");
     await Promise.all([source.close(), target.close()]);
   });
-
-const BAR_WIDTH = 40;
-
-/** `[#######·········]  42 %` */
-function bar(share: number): string {
-  const full = Math.round(Math.min(1, share) * BAR_WIDTH);
-  const percent = String(Math.floor(Math.min(1, share) * 100)).padStart(3);
-  return `[${'#'.repeat(full)}${'·'.repeat(BAR_WIDTH - full)}] ${percent} %`;
-}
 
 /** A log by its file or its server. It is opened as its one writer, so that nobody else can change it meanwhile. */
 async function openAny(place: string, mustExist: boolean): Promise<EventLog> {

@@ -8,6 +8,7 @@ import { logCommand } from './log.js';
 import { openApiCommand } from './openapi.js';
 import { configFileOf, serveOptions } from './options.js';
 import { serveSettings } from './settings.js';
+import { vaultCommand } from './vault.js';
 
 function program(configFile: string | undefined): Command {
   const serving = new Command('serve').description('run the control plane');
@@ -31,6 +32,7 @@ function program(configFile: string | undefined): Command {
     .addCommand(serving)
     .addCommand(agentCommand(endOnSignal))
     .addCommand(logCommand())
+    .addCommand(vaultCommand())
     .addCommand(auditCommand())
     .addCommand(configCommand(configFile))
     .addCommand(openApiCommand());

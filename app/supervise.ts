@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import { errorMessage, type Timers } from '../kernel/index.js';
 
 const FIRST_MS = 100;
-const LAST_MS = 10_000;
+/** What waits for a store or a log that is back goes on soon after. */
+const LAST_MS = 2_000;
 
 /** Runs a loop until the signal aborts; one that fails starts again after a pause that grows. */
 export async function supervise(

@@ -2,7 +2,7 @@
 /**
  * Appends a second on 64 streams, and events a second of a subscription that catches up: the adapter beside the bare
  * client doing the same, in turns, against one double in a process of its own; medians. The bare client appends call by
- * call as the adapter must, and once more through its shared call, for comparison.
+ * call as the adapter must, and once more through its shared call, for comparison. Ratios of speed and of CPU time.
  *
  *   node dist/bench/eventstoredb.js [appends a stream = 150] [events = 20000] [rounds = 9]
  */
@@ -53,12 +53,29 @@ const bare = (
     }),
 });
 
-async function appends<E>(target: Target<E>): Promise<number> {
+/** How fast, and how much of this process's CPU an event took: of a machine that others use too, the latter says more. */
+interface Pace {
+  readonly perSecond: number;
+  readonly cpuMicros: number;
+}
+
+function watch(): (count: number) => Pace {
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  return (count) => {
+    const { user, system } = process.cpuUsage(before);
+    return {
+      perSecond: count / ((performance.now() - started) / 1_000),
+      cpuMicros: (user + system) / count,
+    };
+  };
+}
+
+async function appends<E>(target: Target<E>): Promise<Pace> {
   const work = Array.from({ length: STREAMS }, () => ({
     stream: newStream(),
     events: Array.from({ length: each }, (_, index) => target.made(upstreamCreated(index))),
   }));
-  const started = performance.now();
+  const pace = watch();
   await Promise.all(
     work.map(async ({ stream, events: all }) => {
       for (const [index, event] of all.entries()) {
@@ -66,34 +83,34 @@ async function appends<E>(target: Target<E>): Promise<number> {
       }
     }),
   );
-  return (STREAMS * each) / ((performance.now() - started) / 1_000);
+  return pace(STREAMS * each);
 }
 
-async function oursCatchesUp(log: LogAdapter): Promise<number> {
+async function oursCatchesUp(log: LogAdapter): Promise<Pace> {
   let count = 0;
-  const started = performance.now();
+  const pace = watch();
   for await (const delivery of log.subscribe({ after: 0n, signal: AbortSignal.timeout(120_000) })) {
     if (delivery.kind === 'caught-up') {
       break;
     }
     count += delivery.events.length;
   }
-  return count / ((performance.now() - started) / 1_000);
+  return pace(count);
 }
 
-async function bareCatchesUp(client: Client): Promise<number> {
+async function bareCatchesUp(client: Client): Promise<Pace> {
   const prefixes = CATEGORIES.map((category) => `${category}-`);
   const subscription = client.subscribeToAll({ filter: streamNameFilter({ prefixes }) });
   let count = 0;
-  const started = performance.now();
+  const pace = watch();
   await new Promise<void>((resolve, reject) => {
     subscription.on('data', () => (count += 1));
     subscription.on('caughtUp', () => resolve());
     subscription.on('error', reject);
   });
-  const seconds = (performance.now() - started) / 1_000;
+  const seen = pace(count);
   await subscription.unsubscribe();
-  return count / seconds;
+  return seen;
 }
 
 async function fill(log: LogAdapter): Promise<void> {
@@ -118,8 +135,8 @@ async function withDouble<T>(task: (connectionString: string) => Promise<T>): Pr
 }
 
 async function measure(): Promise<void> {
-  const found = { ours: [], single: [], batch: [], reads: [], bareReads: [] } as Record<string, number[]>;
-  const note = (name: string, rate: number): number | undefined => found[name]?.push(rate);
+  const found = { ours: [], single: [], batch: [], reads: [], bareReads: [] } as Record<string, Pace[]>;
+  const note = (name: string, pace: Pace): number | undefined => found[name]?.push(pace);
   await withDouble(async (connectionString) => {
     const log = await eventStoreDbLog({ connectionString });
     const client = EventStoreDBClient.connectionString(connectionString);
@@ -129,8 +146,8 @@ async function measure(): Promise<void> {
         ours: await appends(ours(log)),
         batch: await appends(bare(client)),
       };
-      for (const [name, rate] of Object.entries(round === 0 ? {} : rates)) {
-        note(name, rate);
+      for (const [name, pace] of Object.entries(round === 0 ? {} : rates)) {
+        note(name, pace);
       }
     }
     await Promise.all([log.close(), client.dispose()]);
@@ -141,24 +158,26 @@ async function measure(): Promise<void> {
     await fill(log);
     for (let round = 0; round <= rounds; round += 1) {
       const rates = { bareReads: await bareCatchesUp(client), reads: await oursCatchesUp(log) };
-      for (const [name, rate] of Object.entries(round === 0 ? {} : rates)) {
-        note(name, rate);
+      for (const [name, pace] of Object.entries(round === 0 ? {} : rates)) {
+        note(name, pace);
       }
     }
     await Promise.all([log.close(), client.dispose()]);
   });
-  const of = (name: string): number => median(found[name] ?? []);
+  const all = (name: string, what: keyof Pace): number[] => (found[name] ?? []).map((pace) => pace[what]);
+  const rate = (name: string): string => perSecond(median(all(name, 'perSecond')));
+  const cpu = (name: string): string => `${median(all(name, 'cpuMicros')).toFixed(0)} µs`;
   /** Of rounds side by side: the machine may have other work in some of them. */
-  const against = (name: string, baseline: string): string =>
-    ratio(median((found[name] ?? []).map((rate, round) => rate / (found[baseline]?.[round] ?? 0))), 1);
+  const against = (above: readonly number[], below: readonly number[]): string =>
+    ratio(median(above.map((value, round) => value / (below[round] ?? 0))), 1);
+  const compared = (name: string, bare: string): string =>
+    `adapter ${rate(name)}, bare client ${rate(bare)}, ratio ` +
+    `${against(all(name, 'perSecond'), all(bare, 'perSecond'))} (target ≥ 0.80); CPU an event ${cpu(name)} against ` +
+    `${cpu(bare)}, ratio ${against(all(bare, 'cpuMicros'), all(name, 'cpuMicros'))}`;
   console.log(
-    `append, ${STREAMS} streams: adapter ${perSecond(of('ours'))}, bare client ${perSecond(of('single'))}, ratio ` +
-      `${against('ours', 'single')} (target ≥ 0.80); through its shared call ${perSecond(of('batch'))}`,
+    `append, ${STREAMS} streams: ${compared('ours', 'single')}; through its shared call ${rate('batch')}`,
   );
-  console.log(
-    `subscribe, ${events} events: adapter ${perSecond(of('reads'))}, bare client ${perSecond(of('bareReads'))}, ` +
-      `ratio ${against('reads', 'bareReads')} (target ≥ 0.80)`,
-  );
+  console.log(`subscribe, ${events} events: ${compared('reads', 'bareReads')}`);
 }
 
 if (process.argv[2] === 'double') {

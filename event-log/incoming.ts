@@ -13,8 +13,8 @@ export function incoming(catalogue: Catalogue, raw: StoredRawEvent): StoredEvent
   let meta: EventMeta;
   let data: unknown;
   try {
-    meta = JSON.parse(raw.meta) as EventMeta;
-    data = JSON.parse(raw.data);
+    meta = (raw.parsed ? raw.parsed.meta : JSON.parse(raw.meta)) as EventMeta;
+    data = raw.parsed ? raw.parsed.data : JSON.parse(raw.data);
   } catch (error) {
     throw new LogDamaged(`${place(raw)} is not JSON: ${error instanceof Error ? error.message : ''}`);
   }

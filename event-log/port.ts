@@ -82,6 +82,8 @@ export interface StoredRawEvent extends RawEvent {
   readonly stream: string;
   readonly revision: Revision;
   readonly position: Position;
+  /** What `data` and `meta` hold, where the adapter has it parsed already: this reader's own, taken instead of the text. */
+  readonly parsed?: { readonly data: unknown; readonly meta: unknown };
 }
 
 export type RawDelivery =

@@ -95,7 +95,10 @@ export function jwtAuthenticator(
   async function claimsOf(ctx: Context, authorization: string): Promise<Claims> {
     const known = verified.get(authorization);
     if (known) {
-      if (known.claims.exp > seconds() && (await findKey(known.kid))) {
+      // What time decides is decided anew: a clock may have been set back too.
+      const { iat, exp } = known.claims;
+      const now = seconds();
+      if (iat <= now + SKEW_S && exp > now && (await findKey(known.kid))) {
         return known.claims;
       }
       verified.forget(authorization);

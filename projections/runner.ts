@@ -19,6 +19,8 @@ export interface RunnerDeps {
   readonly random: Random;
   /** Names this process among all that share the store; another one at each start. */
   readonly owner: string;
+  /** Told when a read model stops and only a person can help. */
+  readonly stopped?: (name: string, error: string) => void;
 }
 
 export interface RunnerOptions {
@@ -53,7 +55,8 @@ export interface Runner {
 }
 
 const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 10_000;
+/** What waits for a store that is back goes on soon after: asking it is cheap. */
+const LAST_RETRY_MS = 2_000;
 
 /** What may be over when asked again; a collection goes missing when a newer version drops ours under our feet. */
 const PASSING = [Unavailable, StoreUnavailable, UnknownCollection];
@@ -84,10 +87,16 @@ export function projectionRunner(
     const name = versionName(projection);
     try {
       const ended: Ended = await runSession(session, projection, signal);
+      if (ended === 'poisoned') {
+        deps.stopped?.(name, board.get(name).error ?? '');
+      }
       return ended === 'poisoned' ? undefined : ended === 'idle' ? leaseTtlMs / 3 : 0;
     } catch (error) {
       const passing = PASSING.some((kind) => error instanceof kind);
       board.update(name, { state: passing ? 'waiting' : 'stopped', error: errorMessage(error) });
+      if (!passing) {
+        deps.stopped?.(name, errorMessage(error));
+      }
       const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 20));
       return passing ? delay * (0.5 + random.fraction() / 2) : undefined;
     }

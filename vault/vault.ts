@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { canonicalJson, type Random, Secret, unavailable } from '../kernel/index.js';
+import { type Random, Secret, unavailable } from '../kernel/index.js';
 import { type Doc, type ReadStore, StoreUnavailable } from '../read-store/index.js';
-import { type Sealed, seal, unseal } from './envelope.js';
-import { MASTER_KEY_BYTES } from './master-key.js';
 import type { Vault } from './port.js';
-
-/** A record does not open: its bytes, or its place among the records, are not what was written. */
-export class VaultTampered extends Error {
-  readonly id: string;
-
-  constructor(id: string) {
-    super(`the secret ${id} has been tampered with or damaged`);
-    this.name = 'VaultTampered';
-    this.id = id;
-  }
-}
+import { CHECK, CHECKS, SECRETS, type SecretRecord, sealer } from './records.js';
 
 /** The vault was made under another master key. */
 export class WrongMasterKey extends Error {
   constructor() {
     super('the vault was made under another master key');
     this.name = 'WrongMasterKey';
+  }
+}
+
+/** A copy writes last what says that a vault is whole: a process that started on half of one would make keys anew. */
+export class UnfinishedCopy extends Error {
+  constructor() {
+    super('the vault is a copy that was not finished; run nxmesh vault copy again');
+    this.name = 'UnfinishedCopy';
   }
 }
 
@@ -31,56 +27,26 @@ export interface VaultDeps {
   readonly random: Random;
 }
 
-interface SecretRecord extends Doc {
-  /** Grows with every replacement. */
-  readonly version: number;
-  /** The record's data key under the master key. */
-  readonly key: Sealed;
-  /** The secret under the data key. */
-  readonly data: Sealed;
-}
-
-const SECRETS = 'secrets';
-const CHECKS = 'checks';
-const CHECK = 'master-key';
-
-const additional = (part: 'key' | 'data', id: string, version: number): string =>
-  canonicalJson(['nxmesh-vault', part, id, version]);
-
 /** Errors: `WrongMasterKey`, and what the store throws. */
 export async function openVault({ store, masterKey, random }: VaultDeps): Promise<Vault> {
-  function close(id: string, version: number, secret: Buffer): SecretRecord {
-    const dataKey = random.bytes(MASTER_KEY_BYTES);
-    const key = seal(masterKey.reveal(), dataKey, additional('key', id, version), random);
-    const data = seal(dataKey, secret, additional('data', id, version), random);
-    dataKey.fill(0);
-    return { id, version, key, data };
-  }
-
-  function open(id: string, record: SecretRecord): Buffer {
-    try {
-      const dataKey = unseal(masterKey.reveal(), record.key, additional('key', id, record.version));
-      const secret = unseal(dataKey, record.data, additional('data', id, record.version));
-      dataKey.fill(0);
-      return secret;
-    } catch {
-      // Nothing of the cause goes out: neither the bytes nor where they differ.
-      throw new VaultTampered(id);
-    }
-  }
-
+  const { close, open } = sealer(masterKey, random);
   const put = (collection: string, doc: Doc): Promise<void> =>
     store.write([{ kind: 'put', collection, doc }]);
   const record = async (collection: string, id: string): Promise<SecretRecord | undefined> =>
     (await store.get(collection, id)) as SecretRecord | undefined;
 
   await store.define([SECRETS, CHECKS].map((name) => ({ name, indexes: [] })));
+  // Asked in this order: another process may be starting, and writes the check before any secret.
+  const { items } = await store.find(SECRETS, { limit: 1, count: false });
   const check = await record(CHECKS, CHECK);
+  if (!check && items.length > 0) {
+    throw new UnfinishedCopy();
+  }
   if (!check) {
     await put(CHECKS, close(CHECK, 1, Buffer.from(CHECK)));
   } else {
     try {
-      open(CHECK, check);
+      open({ ...check, id: CHECK });
     } catch {
       throw new WrongMasterKey();
     }
@@ -95,7 +61,7 @@ export async function openVault({ store, masterKey, random }: VaultDeps): Promis
     get: (id) =>
       reach(async () => {
         const found = await record(SECRETS, id);
-        return found && new Secret(open(id, found));
+        return found && new Secret(open({ ...found, id }));
       }),
     destroy: (id) => reach(() => store.write([{ kind: 'delete', collection: SECRETS, id }])),
     close: () => store.close(),

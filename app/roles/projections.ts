@@ -20,7 +20,15 @@ const LINGER_MS = 5;
 export async function projectionsRole(context: Context): Promise<Part> {
   const { events, readStore, clock, timers, random, owner, log, settings, vault } = context;
   const runner = projectionRunner(
-    { log: events, store: readStore, clock, timers, random, owner },
+    {
+      log: events,
+      store: readStore,
+      clock,
+      timers,
+      random,
+      owner,
+      stopped: (name, error) => log.error({ projection: name, error }, 'a read model has stopped'),
+    },
     readModels,
     {
       leaseTtlMs: LEASE_MS,

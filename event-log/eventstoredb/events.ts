@@ -5,24 +5,27 @@ import { LogDamaged, type RawEvent, type StoredRawEvent } from '../port.js';
 
 type Members = Record<string, unknown>;
 
+const encoder = new TextEncoder();
+
 /**
- * An event as the client sends it. The client makes its JSON itself, so it is given back what was parsed from ours:
- * nothing that JSON cannot hold comes so far. The server and its tools go by the two `$` members.
+ * An event as the client sends it. The client makes the JSON of the data itself, so it is given back what was parsed from
+ * ours: nothing that JSON cannot hold comes so far. Metadata it takes as bytes, which it neither makes nor encodes again.
+ * The server and its tools go by the two `$` members.
  */
 export function proposedEvent(event: RawEvent) {
   const meta = JSON.parse(event.meta) as Members;
+  const named = { ...meta, $correlationId: meta['correlation_id'], $causationId: meta['causation_id'] };
   return jsonEvent({
     id: event.id,
     type: event.type,
     data: JSON.parse(event.data) as Members,
-    metadata: { ...meta, $correlationId: meta['correlation_id'], $causationId: meta['causation_id'] },
+    metadata: encoder.encode(JSON.stringify(named)),
   });
 }
 
 /** What the server counts: data, metadata and two bytes for each character of the type. */
-export function sizeOnServer(event: RawEvent, metadata: unknown): number {
-  return Buffer.byteLength(event.data) + Buffer.byteLength(JSON.stringify(metadata)) + 2 * event.type.length;
-}
+export const sizeOnServer = (event: RawEvent, metadata: Uint8Array | undefined): number =>
+  Buffer.byteLength(event.data) + (metadata?.byteLength ?? 0) + 2 * event.type.length;
 
 const PREFIXES = CATEGORIES.map((category) => `${category}-`);
 
@@ -58,25 +61,31 @@ export function storedEvent(event: RecordedEvent): StoredRawEvent {
   if (!isObject(metadata)) {
     throw new LogDamaged(`the metadata of ${place(event)} is not a JSON object`);
   }
+  const meta = ownMembers(metadata);
   return {
     id: event.id,
     type: event.type,
     stream: event.streamId,
     revision: event.revision,
     position: positionOf(event),
-    data: JSON.stringify(data),
-    meta: JSON.stringify(ownMembers(metadata)),
+    parsed: { data, meta },
+    // The text is asked for by tests and copies; readers go on with what the client has parsed.
+    get data() {
+      return JSON.stringify(data);
+    },
+    get meta() {
+      return JSON.stringify(meta);
+    },
   };
 }
 
 const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 
-/** The client has parsed them for this reader alone. */
+/** Without what is there for the server. */
 function ownMembers(metadata: Members): Members {
-  metadata['$correlationId'] = undefined;
-  metadata['$causationId'] = undefined;
-  return metadata;
+  const { $correlationId: _, $causationId: __, ...own } = metadata;
+  return own;
 }
 
 const place = (event: RecordedEvent): string => `event ${event.revision} of ${event.streamId}`;

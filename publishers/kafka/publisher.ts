@@ -43,7 +43,8 @@ export interface Publisher {
 }
 
 const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 10_000;
+/** A new client for each attempt costs the brokers something, a store that is back waits for nobody. */
+const LAST_RETRY_MS = 5_000;
 
 /** What may be over when asked again. */
 const PASSING = [Unavailable, StoreUnavailable, KafkaUnavailable, KafkaRefused];

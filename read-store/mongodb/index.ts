@@ -14,11 +14,14 @@
  *    after a crash until the next owner comes. `write` of several documents may be interrupted between them.
  *  - Every deployment: lease, epoch and checkpoint are one document, so that a commit and a new owner exclude each other.
  *
+ * Whoever finds no server makes the next call go through a new client (`renewing.ts` says why).
+ *
  * An answer can be lost on its way: after `StoreUnavailable` a commit may have happened. Asking again is safe: it says
  * `moved`.
  */
 import type { ReadStore } from '../port.js';
 import { openDatabase } from './open.js';
+import { renewing } from './renewing.js';
 import type { MongoSettings } from './settings.js';
 import { storeOn } from './store.js';
 
@@ -26,5 +29,6 @@ export type { MongoSettings } from './settings.js';
 
 /** Errors: `StoreUnusable` with the reason; `StoreUnavailable` when the server does not answer in time. */
 export async function mongoReadStore(settings: MongoSettings): Promise<ReadStore> {
-  return storeOn(await openDatabase(settings));
+  const open = async (): Promise<ReadStore> => storeOn(await openDatabase(settings));
+  return renewing(await open(), open);
 }

@@ -44,8 +44,8 @@ export function clientOptions(settings: MongoSettings): MongoClientOptions {
   return {
     appName: 'nxmesh',
     ignoreUndefined: true,
-    // Before our own deadline, so that the driver's words, which say more, arrive first.
-    serverSelectionTimeoutMS: Math.ceil(timeoutMs * 0.8),
+    // Well before our own deadline: the driver's words say more, and whoever hears them asks through a new client.
+    serverSelectionTimeoutMS: Math.ceil(timeoutMs * 0.5),
     waitQueueTimeoutMS: timeoutMs,
     connectTimeoutMS: timeoutMs,
     // A connection that was silent for so long is given up.

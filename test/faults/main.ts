@@ -22,10 +22,11 @@ const command = new Command('faults')
   .addOption(new Option('--shape <shape>', 'one shape alone').choices([...SHAPES]))
   .option('--full', 'as often as the experiments say, which takes hours', false)
   .option('--seed <n>', 'the same numbers give the same run', seed, 1)
+  .option('--logs <folder>', 'leave there what the processes of the distributed shape have logged')
   .option('--list', 'say what there is', false)
   .parse();
 const { args } = command;
-const options: { shape?: Shape; full: boolean; seed: number; list: boolean } = command.opts();
+const options: { shape?: Shape; full: boolean; seed: number; logs?: string; list: boolean } = command.opts();
 
 // What fails behind a trial's back is a fault of the trial's, and must not keep the others from running.
 let stray = 0;
@@ -53,9 +54,12 @@ if (unknown.length > 0) {
       const result = await runTrial(experiment, shape, { full: options.full, seed: options.seed, say });
       results.push(result);
       console.log(`  ${result.verdict} after ${result.seconds.toFixed(1)} s`);
+      for (const fault of result.faults) {
+        console.log(`    ${fault}`);
+      }
     }
   }
-  await endShared();
+  await endShared(options.logs);
   console.log(`\nseed ${options.seed}${options.full ? ', full' : ''}\n\n${report(results)}`);
   process.exitCode = stray > 0 || results.some(({ verdict }) => verdict === 'FAILED') ? 1 : 0;
   process.exit();

@@ -17,6 +17,33 @@ export interface DisturbedWay {
   close(): void;
 }
 
+/**
+ * Writes to a socket what comes, each piece so much later. One queue and one timer, so that no piece overtakes another,
+ * also where the delay becomes shorter meanwhile: a stream whose bytes changed places is a fault that TCP does not have.
+ */
+function lane(to: Socket, delayMs: () => number): (chunk: Buffer) => void {
+  const waiting: { readonly at: number; readonly chunk: Buffer }[] = [];
+  const flush = (): void => {
+    for (let [first] = waiting; first; [first] = waiting) {
+      const left = first.at - performance.now();
+      if (left > 0) {
+        setTimeout(flush, Math.ceil(left));
+        return;
+      }
+      waiting.shift();
+      if (to.writable) {
+        to.write(first.chunk);
+      }
+    }
+  };
+  return (chunk) => {
+    waiting.push({ at: performance.now() + delayMs(), chunk });
+    if (waiting.length === 1) {
+      flush();
+    }
+  };
+}
+
 export async function proxyTo(host: string, port: number): Promise<DisturbedWay> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let isDown = false;
@@ -46,25 +73,14 @@ export async function proxyTo(host: string, port: number): Promise<DisturbedWay>
       socket.on('error', () => end(pair));
       socket.on('close', () => end(pair));
     }
-    // What comes later never overtakes, also when the delay has become shorter meanwhile.
-    const due = new Map<Socket, number>();
-    const pass = (to: Socket, chunk: Buffer): void => {
-      const now = performance.now();
-      const at = Math.max(now + delayMs, due.get(to) ?? 0);
-      due.set(to, at);
-      if (at > now) {
-        setTimeout(() => to.writable && to.write(chunk), at - now);
-      } else {
-        to.write(chunk);
-      }
-    };
-    client.on('data', (chunk) => pass(upstream, chunk));
+    const [toUpstream, toClient] = [lane(upstream, () => delayMs), lane(client, () => delayMs)];
+    client.on('data', toUpstream);
     upstream.on('data', (chunk) => {
       if (needle !== undefined && chunk.includes(needle)) {
         lost += 1;
         end(pair);
       } else {
-        pass(client, chunk);
+        toClient(chunk);
       }
     });
   });

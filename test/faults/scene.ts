@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A control plane on either shape, with what an experiment needs to break it and to look into it afterwards. */
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { eventStoreDbLog } from '../../event-log/eventstoredb/index.js';
@@ -142,10 +142,17 @@ async function embedded(trial: Trial): Promise<Plane> {
   };
 }
 
-let shared: Promise<Plane & { trialEnd(): Promise<void> }> | undefined;
+function keepLogs(place: string, logs: string | undefined): void {
+  for (const name of logs === undefined ? [] : readdirSync(place).filter((one) => one.endsWith('.log'))) {
+    mkdirSync(logs ?? '', { recursive: true });
+    copyFileSync(join(place, name), join(logs ?? '', name));
+  }
+}
+
+let shared: Promise<Plane & { trialEnd(logs?: string): Promise<void> }> | undefined;
 let joinShared: ((trial: Trial) => Plane['join']) | undefined;
 
-async function startShared(): Promise<Plane & { trialEnd(): Promise<void> }> {
+async function startShared(): Promise<Plane & { trialEnd(logs?: string): Promise<void> }> {
   const place = folder('faults');
   let mongo: DisturbedWay | undefined;
   const parts = await distributed(place.path, {
@@ -187,9 +194,10 @@ async function startShared(): Promise<Plane & { trialEnd(): Promise<void> }> {
       };
     },
     parts: { ...parts, mongo: way },
-    trialEnd: async () => {
+    trialEnd: async (logs) => {
       await parts.end();
       way.close();
+      keepLogs(place.path, logs);
       place.remove();
     },
   };
@@ -216,6 +224,7 @@ export async function planeFor(trial: Trial): Promise<Plane> {
   };
 }
 
-export async function endShared(): Promise<void> {
-  await shared?.then((plane) => plane.trialEnd()).catch(() => undefined);
+/** `logs`: where to leave what its processes have logged. */
+export async function endShared(logs?: string): Promise<void> {
+  await shared?.then((plane) => plane.trialEnd(logs)).catch(() => undefined);
 }

@@ -37,7 +37,7 @@ export interface Distributed {
   /** Sends a signal and does not wait. */
   signal(role: Role, signal: NodeJS.Signals): void;
   ended(role: Role): boolean;
-  /** A second process of this role on ports of its own, which the front does not know. */
+  /** A further process of this role on ports of its own; of them the front knows the first of `commands`. */
   another(role: Role): Promise<Running>;
   end(): Promise<void>;
 }
@@ -130,11 +130,12 @@ export async function distributed(
     running.set(role, await startProcess(role, role, port, grpcPort));
   }
   const others: Running[] = [];
+  let spare: number | undefined = await freePort();
 
   for (const role of DISTRIBUTED_ROLES) {
     await startRole(role);
   }
-  const front = await startFront(join(folder, 'front'), ports);
+  const front = await startFront(join(folder, 'front'), ports, spare);
   return {
     url: front.url,
     gateway: `127.0.0.1:${grpcPort}`,
@@ -153,7 +154,9 @@ export async function distributed(
     ended: (role) => running.get(role)?.ended() ?? true,
     another: async (role) => {
       const name = `${role}-${others.length + 2}`;
-      const one = await startProcess(role, name, await freePort(), await freePort());
+      const port = (role === 'commands' ? spare : undefined) ?? (await freePort());
+      spare = port === spare ? undefined : spare;
+      const one = await startProcess(role, name, port, await freePort());
       others.push(one);
       return one;
     },
@@ -166,10 +169,14 @@ export async function distributed(
   };
 }
 
-/** nginx in front: what changes something goes to `commands`, what is read to `read-api`. */
+/**
+ * nginx in front: what changes something goes to `commands`, what is read to `read-api`. Where a second process of
+ * `commands` may be is tried when the first refuses the connection: nothing of a request is sent twice.
+ */
 async function startFront(
   folder: string,
   ports: ReadonlyMap<Role, number>,
+  spare: number,
 ): Promise<{ url: string; process: Running }> {
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
@@ -182,12 +189,18 @@ http {
   access_log off;
   client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  map $request_method $role { default ${ports.get('commands')}; GET ${ports.get('read-api')}; HEAD ${ports.get('read-api')}; }
+  upstream commands {
+    server 127.0.0.1:${ports.get('commands')} max_fails=0;
+    server 127.0.0.1:${spare} max_fails=0 backup;
+  }
+  upstream read-api { server 127.0.0.1:${ports.get('read-api')} max_fails=0; }
+  map $request_method $role { default commands; GET read-api; HEAD read-api; }
   map $http_upgrade $connection_header { default upgrade; '' ''; }
   server {
     listen 127.0.0.1:${port};
     location / {
-      proxy_pass http://127.0.0.1:$role;
+      proxy_pass http://$role;
+      proxy_set_header Host $http_host;
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_header;

@@ -49,7 +49,7 @@ export async function controlPlane(
       }
       return (await fetch(`${url}/readyz`)).status === 200;
     },
-    20_000,
+    60_000,
   );
   if (ended) {
     throw new Error(`the control plane ended:\n${running.output()}`);
