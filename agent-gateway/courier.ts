@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Failure } from '../domain/index.js';
+import type { Failure, Holding } from '../domain/index.js';
 import { timestamp } from '../kernel/index.js';
 import { ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';
 import { STAGES } from '../schemas/index.js';
@@ -7,7 +7,6 @@ import { begin, type DeliveryAction, type DeliveryInput, deliver, type Target } 
 import type { GatewayDeps } from './deps.js';
 import type { Desired } from './desired.js';
 import type { History } from './history.js';
-import type { Holding } from './holding.js';
 import type { Identity } from './identity.js';
 import { certificatesFor } from './material.js';
 import type { Memory } from './memory.js';

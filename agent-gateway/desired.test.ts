@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { NOTHING_HELD } from '../domain/index.js';
 import { sha256 } from '../kernel/index.js';
 import type { Bundle, Bundler, Capabilities } from '../nginx/index.js';
 import type { ConfigUpsert, EventData, StoredEvent } from '../schemas/index.js';
 import { type Desired, desired, type Member } from './desired.js';
 import { agentUpsert, host, hostUpsert, ORGANIZATION, WORKSPACE } from './gateway.harness.js';
-import { NOTHING_HELD } from './holding.js';
 
 const debian: Capabilities = { nginxVersion: '1.22.1', modules: [], bundlePrefix: '', webRoots: {} };
 const alpine: Capabilities = { ...debian, nginxVersion: '1.28.0' };
@@ -19,6 +19,8 @@ function counting(): { bundler: Bundler; count: { renders: number; snapshots: nu
     count.snapshots += 1;
     const hosts = [...resources.virtualHosts.values()];
     return {
+      steps: () => [],
+      provenance: () => undefined,
       bundle: (agent, capabilities): Bundle => {
         count.renders += 1;
         const seen = hosts.filter(

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ConfigState, evolveConfig, initialConfig, isComplete, keyMatches } from '../domain/index.js';
+import {
+  type ConfigState,
+  evolveConfig,
+  type Holding,
+  initialConfig,
+  isComplete,
+  keyMatches,
+} from '../domain/index.js';
 import { canonicalJson } from '../kernel/index.js';
 import type { Bundle, Bundler, Capabilities } from '../nginx/index.js';
 import type { ConfigFact, StoredEvent } from '../schemas/index.js';
-import type { Holding } from './holding.js';
 import type { Identity } from './identity.js';
 import { type Moment, moment, type Rendering } from './rendering.js';
 import { shelf } from './shelf.js';

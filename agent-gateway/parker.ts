@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConfigState, Failure } from '../domain/index.js';
+import {
+  type ConfigState,
+  contentOf,
+  type Failure,
+  type Holding,
+  holdingOf,
+  NOTHING_HELD,
+} from '../domain/index.js';
 import { canonicalJson, errorMessage, timestamp } from '../kernel/index.js';
 import { targetMatches } from '../nginx/index.js';
 import type { ParkedHost } from '../schemas/index.js';
 import type { Target } from './delivery.js';
 import type { GatewayDeps } from './deps.js';
 import type { History } from './history.js';
-import { contentOf, type Holding, holdingOf, NOTHING_HELD } from './holding.js';
 import type { Identity } from './identity.js';
 import type { Memory } from './memory.js';
 import {
@@ -62,13 +68,14 @@ export function parker(deps: ParkerDeps, agent: Identity): Parker {
     }
   };
   /** Takes a new state over; what cannot be held now leaves everything as it was. */
+  const versions = (version: number): Promise<ConfigState> => deps.past.at(workspaceId, version);
   const become = async (next: Parking, version: number): Promise<boolean> => {
     const before = state;
     if (next === before) {
       return false;
     }
     const wanted = withheld(next);
-    const found = await holdingOf(deps.past, workspaceId, wanted).catch((error: unknown) => {
+    const found = await holdingOf(versions, wanted).catch((error: unknown) => {
       deps.logger.error({ agent_id: agentId, error: errorMessage(error) }, 'a host cannot be held as it was');
       return undefined;
     });
@@ -120,7 +127,7 @@ export function parker(deps: ParkerDeps, agent: Identity): Parker {
     holding: () => holding,
     begin: async () => {
       state = resumedParking(deps.memory.parked(agentId));
-      holding = await holdingOf(deps.past, workspaceId, withheld(state)).catch(() => NOTHING_HELD);
+      holding = await holdingOf(versions, withheld(state)).catch(() => NOTHING_HELD);
     },
     refused: async (rendering, failure, file) => {
       if (rendering.kind === 'bundle') {

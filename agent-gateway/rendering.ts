@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ConfigState, inDigests } from '../domain/index.js';
+import {
+  type ConfigState,
+  contentOf,
+  type Holding,
+  inDigests,
+  NOTHING_HELD,
+  substitutesOf,
+} from '../domain/index.js';
 import { digestOf, errorMessage } from '../kernel/index.js';
 import {
   type AgentSpec,
@@ -11,7 +18,6 @@ import {
   targetMatches,
 } from '../nginx/index.js';
 import type { Upstream, VirtualHost } from '../schemas/index.js';
-import { contentOf, type Holding, NOTHING_HELD, substitutesOf } from './holding.js';
 
 interface Common {
   /** Of the bundle's manifest; of the resources where there is no bundle. */

@@ -13,7 +13,16 @@ import {
   systemTimers,
   type Timers,
 } from '../kernel/index.js';
-import { type Access, access, type Reader, reader, readModels, storedPassed } from '../projections/index.js';
+import {
+  type Access,
+  access,
+  type ConfigFolds,
+  configFolds,
+  type Reader,
+  reader,
+  readModels,
+  storedPassed,
+} from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import type { TelemetryStore } from '../telemetry/index.js';
 import { type Personal, personal, type Vault } from '../vault/index.js';
@@ -57,6 +66,8 @@ export interface Context {
   /** Who may do what, as the log has it now. */
   readonly access: Access;
   readonly reader: Reader;
+  /** The versions of workspaces, any of them. */
+  readonly configs: ConfigFolds;
   readonly locate: Locate;
   /**
    * Whether the read models, and the rights as this process knows them, have passed a position; the process that
@@ -143,6 +154,7 @@ export async function contextOn(
     exclusively: alone,
     keyUse: apiKeyUse({ store: readStore, clock }),
     reader: readers,
+    configs: configFolds({ log: events, clock }),
     locate: locator(readers),
     access: rights,
     passed: async (position, withinMs) =>

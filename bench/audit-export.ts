@@ -15,6 +15,7 @@ import { systemClock, uuidv5 } from '../kernel/index.js';
 import {
   type ChainDoc,
   type Chained,
+  configFolds,
   linked,
   past,
   reader,
@@ -81,6 +82,7 @@ for (let first = 1; first <= COUNT; first += BATCH) {
   await store.write([...ops, put('chains', head ?? {})]);
 }
 
+const none = { log: eventLog(memoryLog()), clock: systemClock };
 const routes = queryRoutes({
   reader: reader(store, readModels),
   passed: async () => true,
@@ -90,7 +92,7 @@ const routes = queryRoutes({
   clock: systemClock,
   addressOf: async () => undefined,
   invitedAddress: async () => undefined,
-  past: past(eventLog(memoryLog())),
+  past: past({ ...none, configs: configFolds(none) }),
   audit: auditDeps(),
 });
 const app = await startApp(routes, { checkAnswers: false });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export { type Catalogue, eventCatalogue } from './catalogue.js';
+export { type Fold, type Folded, type Folds, type FoldsDeps, folds } from './folds.js';
 export { eventLog } from './log.js';
 export { memoryLog } from './memory/index.js';
 export { InvalidEvent } from './outgoing.js';

@@ -32,13 +32,22 @@ const metaOf = (meta: unknown): object => (meta as { properties?: object }).prop
 
 interface Paged {
   readonly data: readonly unknown[];
-  readonly meta: { readonly page: number; readonly per_page: number; readonly total: number };
+  readonly meta: {
+    readonly page: number;
+    readonly per_page: number;
+    readonly total: number;
+    readonly next_cursor?: string | null;
+  };
 }
 
-function platformPage({ data, meta: { page, per_page, total } }: Paged) {
+function platformPage({ data, meta: { page, per_page, total, ...more } }: Paged) {
   const pages = Math.max(1, Math.ceil(total / per_page));
-  return { items: data, total, page, per_page, pages, has_next: page < pages, has_prev: page > 1 };
+  return { items: data, total, page, per_page, pages, has_next: page < pages, has_prev: page > 1, ...more };
 }
+
+/** Where the list has one. */
+const pickCursor = ({ next_cursor }: { next_cursor?: TSchema }): Record<string, TSchema> =>
+  next_cursor ? { next_cursor } : {};
 
 /** Makes what goes over the wire of what a route's handler gave; made once a route. */
 export function shaper(
@@ -74,6 +83,7 @@ export function wireSchema(dialect: Dialect, schema: TSchema | undefined): TSche
         pages: count(1),
         has_next: Type.Boolean(),
         has_prev: Type.Boolean(),
+        ...pickCursor(metaOf(schema.properties.meta)),
       })
     : (schema ?? Type.Null());
   return closed({

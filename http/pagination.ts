@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closed, type TSchema, Type } from '../schemas/index.js';
+import { closed, nullable, type TSchema, Type } from '../schemas/index.js';
 
 export const DEFAULT_PER_PAGE = 20;
 
@@ -18,6 +18,12 @@ export const pageOf = <T extends TSchema>(item: T) =>
       total: Type.Integer({ minimum: 0 }),
     }),
   });
+
+/** The same with where the next page begins: what comes meanwhile does not move it. Null at the end. */
+export const pageWithCursorOf = <T extends TSchema>(item: T) => {
+  const { data, meta } = pageOf(item).properties;
+  return closed({ data, meta: closed({ ...meta.properties, next_cursor: nullable(Type.String()) }) });
+};
 
 export interface Window {
   readonly page: number;

@@ -7,6 +7,7 @@ export * from './event.js';
 export * from './ids.js';
 export * from './json.js';
 export * from './never.js';
+export * from './pace.js';
 export * from './secret.js';
 export * from './streams.js';
 export * from './waiters.js';

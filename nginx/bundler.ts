@@ -6,12 +6,25 @@ import { type HostEntry, hostTable } from './host-table.js';
 import { manifestDigests } from './manifest.js';
 import type { AgentSpec, Bundle, BundleFile, Capabilities, Provenance, Resources } from './model.js';
 import type { RenderRefused } from './refusal.js';
-import { explain, hostSheet, httpSheet, portSheet, renderSheet, upstreamSheet } from './render.js';
+import {
+  explain,
+  hostSheet,
+  httpSheet,
+  portSheet,
+  provenanceOf,
+  renderSheet,
+  upstreamSheet,
+} from './render.js';
 import { targetMatches } from './selector.js';
 import { NO_SUBSTITUTES, refusalsOf, type Substitutes } from './substitutes.js';
 
 /** The resources as they were at one moment; stays what it is whatever happens to them later. */
 interface Snapshot {
+  /**
+   * The work of `bundle` that grows with the hosts, one by one: who must not hold others up runs it first, with pauses.
+   * Throws RenderRefused.
+   */
+  steps(agent: AgentSpec, capabilities: Capabilities, substitutes?: Substitutes): Iterable<void>;
   /** Throws RenderRefused. The same object again for agents that run the same. */
   bundle(agent: AgentSpec, capabilities: Capabilities, substitutes?: Substitutes): Bundle;
   /** What stands in the way of `bundle`, by the host that must be left out. */
@@ -27,6 +40,13 @@ interface Snapshot {
     line: number,
     substitutes?: Substitutes,
   ): Provenance | undefined;
+  /** Where each line of a file comes from; undefined when there is no such file. */
+  provenance(
+    agent: AgentSpec,
+    capabilities: Capabilities,
+    path: string,
+    substitutes?: Substitutes,
+  ): readonly (Provenance | undefined)[] | undefined;
   /** The hosts that a file of the bundle is there for; none for what belongs to all. */
   dependents(agent: AgentSpec, path: string, substitutes?: Substitutes): readonly string[];
 }
@@ -49,6 +69,15 @@ interface Rendered {
 
 /** Different nginx builds in one fleet are few; more than this and the files are rendered again. */
 const MAX_CAPABILITIES = 64;
+
+function hostFile(cache: Rendered, host: HostModel, capabilities: Capabilities): BundleFile {
+  let file = cache.hosts.get(host);
+  if (file === undefined) {
+    file = renderSheet(hostSheet(host, capabilities));
+    cache.hosts.set(host, file);
+  }
+  return file;
+}
 
 export function bundler(): Bundler {
   const table = hostTable();
@@ -93,12 +122,7 @@ export function bundler(): Bundler {
       files.push(file);
     }
     for (const host of model.hosts) {
-      let file = cache.hosts.get(host);
-      if (file === undefined) {
-        file = renderSheet(hostSheet(host, capabilities));
-        cache.hosts.set(host, file);
-      }
-      files.push(file);
+      files.push(hostFile(cache, host, capabilities));
     }
     return files;
   };
@@ -106,23 +130,31 @@ export function bundler(): Bundler {
   const snapshotOf = (entries: readonly HostEntry[]): Snapshot => {
     const bundles = new Map<string, Bundle>();
     const namedBy = hostsThatName(entries);
-    const hostsOf = (agent: AgentSpec, { hosts: instead }: Substitutes): readonly HostModel[] => {
-      const hosts: HostModel[] = [];
+    function* each(agent: AgentSpec, { hosts: instead }: Substitutes): Generator<HostModel> {
       for (const entry of entries) {
         if (targetMatches(entry.spec.target_agents, agent)) {
           const model = instead.has(entry.spec.id) ? instead.get(entry.spec.id) : entry.model();
           if (model) {
-            hosts.push(model);
+            yield model;
           }
         }
       }
-      return hosts;
-    };
+    }
+    const hostsOf = (agent: AgentSpec, substitutes: Substitutes): readonly HostModel[] => [
+      ...each(agent, substitutes),
+    ];
     const modelOf = (agent: AgentSpec, substitutes: Substitutes): Model => {
       const hosts = hostsOf(agent, substitutes);
       return { hosts, upstreams: upstreamsOf(hosts), ports: portsOf(hosts) };
     };
     return {
+      *steps(agent, capabilities, substitutes = NO_SUBSTITUTES) {
+        const cache = renderedFor(canonicalJson(capabilities), capabilities);
+        for (const host of each(agent, substitutes)) {
+          hostFile(cache, host, capabilities);
+          yield;
+        }
+      },
       bundle: (agent, capabilities, substitutes = NO_SUBSTITUTES) => {
         const capabilitiesKey = canonicalJson(capabilities);
         // Agents of the same labels and capabilities that the same hosts name run the same.
@@ -142,6 +174,8 @@ export function bundler(): Bundler {
       },
       explain: (agent, capabilities, path, line, substitutes = NO_SUBSTITUTES) =>
         explain(modelOf(agent, substitutes), capabilities, path, line),
+      provenance: (agent, capabilities, path, substitutes = NO_SUBSTITUTES) =>
+        provenanceOf(modelOf(agent, substitutes), capabilities, path),
       dependents: (agent, path, substitutes = NO_SUBSTITUTES) =>
         hostsOf(agent, substitutes).flatMap((host) => (isFor(host, path) ? host.origin.id : [])),
     };

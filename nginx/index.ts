@@ -19,7 +19,7 @@ export { type FrameInput, renderFrame } from './frame.js';
 export { LOG_FIELDS, type LogField } from './log-format.js';
 export * from './model.js';
 export { type RefusalReason, RenderRefused } from './refusal.js';
-export { explain, provenanceOf, render } from './render.js';
+export { explain, render } from './render.js';
 export { targetMatches } from './selector.js';
 export { type Socket, socketsOf, speaksTls } from './sockets.js';
 export { NO_SUBSTITUTES, type Substitutes } from './substitutes.js';

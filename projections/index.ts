@@ -2,6 +2,7 @@
 
 export {
   type Checkpoint,
+  type ConfigAt,
   EXPORT_FORMAT,
   type ExportLine,
   INSTALLATION,
@@ -15,10 +16,14 @@ export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes
 export type { CustomEventDoc } from './custom-events.js';
 export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
 export { type Directory, directory, type Person, USER_SORTS } from './directory/index.js';
+export type { AgentAt } from './history/agent.js';
+export { agentFiles } from './history/agent-files.js';
 export { type Blame, blameLines } from './history/blame.js';
-export { type AgentAt, type ConfigAt, type Past, past } from './history/config.js';
+export { type Past, past } from './history/config.js';
 export { configDiff, emptyConfig } from './history/diff.js';
-export { fileDiffs, linesOf, type Rendered, renderFor } from './history/rendered.js';
+export { fileDiffs } from './history/files.js';
+export { type ConfigFolds, configFolds } from './history/folds.js';
+export { type Rendered, rendererFor } from './history/rendered.js';
 export { versionOf } from './history/version-of.js';
 export type { InvitationDoc } from './invitations.js';
 export { type MemberDoc, memberId } from './members.js';
@@ -29,7 +34,14 @@ export { whileOwned } from './owned.js';
 export { storedPassed } from './passed.js';
 export type { Projection } from './projection.js';
 export { type Page, type Reader, reader } from './reader.js';
-export { lastOf, positionAt, type StandingKind, standing, standingAll } from './records/at.js';
+export {
+  lastOf,
+  positionAt,
+  type StandingKind,
+  standing,
+  standingAll,
+  standingOf,
+} from './records/at.js';
 export { type FullRecord, withBefore } from './records/before.js';
 export {
   type ChainDoc,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { pageOf, type Route, route, windowOf } from '../http/index.js';
+import { pageOf, type Route, route } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import type { CertificateDoc } from '../projections/index.js';
 import { CertificateAnswer, CertificateDomain, closed, issuanceInAnswer, Type } from '../schemas/index.js';
 import { listAtQuery, readAtQuery } from './history/at.js';
 import type { PastScope } from './history/scope.js';
+import { listOf } from './list.js';
 import { pick, revisionOf } from './present.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
@@ -55,19 +56,8 @@ export const certificateQueries = (scope: Scope, past: PastScope, clock: Clock):
     query: certificatesQuery,
     success: { status: 200, schema: pageOf(CertificateAnswer) },
     handler: async (request) => {
-      const { offset, perPage: limit } = windowOf(request.query);
       const { at, domain } = request.query;
-      const where = domain === undefined ? {} : { domain };
-      const query = { where, orderBy: 'domain', offset, limit };
-      const id = request.params.workspace_id;
-      const found =
-        (await past.standingPage(
-          request,
-          'certificate',
-          id,
-          'domain',
-          (doc) => domain === undefined || doc.domain === domain,
-        )) ?? (await scope.list(request, 'certificates', id, query));
+      const found = await listOf({ scope, past }, request, 'certificate', 'domain', domain);
       return listAnswer(request, found, presentCertificate(clockAt(at, clock)));
     },
   }),

@@ -35,7 +35,9 @@ test('events of programs are listed newest first, in pages, by type and workspac
   const all = await api.call('GET', '/v1/events?per_page=4&page=2', { token });
   assert.is(all.status, 200);
   assert.equal(numbers(all), [25, 24, 23, 22]);
-  assert.equal(all.json.meta, { page: 2, per_page: 4, total: 30 });
+  const { next_cursor, ...meta } = all.json.meta;
+  assert.equal(meta, { page: 2, per_page: 4, total: 30 });
+  assert.is(typeof next_cursor, 'string');
   assert.equal(all.json.data[0], {
     id: idOf('event-acme-25'),
     organization_id: idOf('acme'),
@@ -51,6 +53,75 @@ test('events of programs are listed newest first, in pages, by type and workspac
   );
   assert.equal(numbers(some), [24, 18, 12]);
   assert.is(some.json.meta.total, 5);
+});
+
+test('a cursor goes on behind the last event, whatever is emitted meanwhile and however many at once', async () => {
+  const { token } = await api.user({ [idOf('busy')]: 'viewer' });
+  const emit = (n: number, second: number) =>
+    api.put('custom_events', {
+      id: idOf(`busy-${n}`),
+      organization_id: idOf('busy'),
+      workspace_id: n % 3 === 0 ? idOf('production') : null,
+      type: 'order.paid',
+      data: JSON.stringify({ n }),
+      emitted_at: AT.replace('10:00:00', `10:00:0${second}`),
+      _revision: '0',
+      _position: String(n),
+    });
+  // More of one instant than are read at a time.
+  for (let n = 0; n < 260; n++) {
+    await emit(n, n < 250 ? 1 : 2);
+  }
+  let emitted = 1000;
+  const pagesOf = async (as: string, path: string): Promise<number[][]> => {
+    const pages: number[][] = [];
+    let first: number | undefined;
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const query = cursor === '' ? '' : `&cursor=${cursor}`;
+      const { status, json, text, headers } = await api.call('GET', `${path}?per_page=40${query}`, {
+        token: as,
+      });
+      assert.is(status, 200, text);
+      const { items, next_cursor, total, page } = json.data.items
+        ? json.data
+        : { items: json.data, ...json.meta };
+      pages.push(items.map(({ data }: { data: { n: number } }) => data.n));
+      first ??= total;
+      assert.equal([total, page, headers.link === undefined], [first, pages.length, cursor !== '']);
+      cursor = next_cursor;
+      await emit(emitted++, 3);
+    }
+    return pages;
+  };
+  const pages = await pagesOf(token, '/v1/events');
+  assert.equal(
+    pages.map(({ length }) => length),
+    [40, 40, 40, 40, 40, 40, 20],
+  );
+  assert.is(new Set(pages.flat()).size, 260);
+  assert.ok((pages[0] ?? []).slice(0, 10).every((n) => n >= 250));
+
+  const narrowed = await api.user({ [idOf('busy')]: 'viewer' });
+  const known = api.users.get(narrowed.id);
+  if (known) {
+    known.principal = { ...known.principal, workspaceRoles: { [idOf('production')]: 'none' } };
+  }
+  const rest = await pagesOf(narrowed.token, '/v1/events');
+  const shown = Array.from({ length: 260 }, (_, n) => n).filter((n) => n % 3 !== 0);
+  assert.equal(
+    rest
+      .flat()
+      .filter((n) => n < 260)
+      .toSorted((a, b) => a - b),
+    shown,
+  );
+
+  const forged = Buffer.from('["x","y"]').toString('base64url');
+  for (const query of [`cursor=${forged}`, 'cursor=%00', 'cursor=a&page=2', `cursor=${'a'.repeat(300)}`]) {
+    const answer = await api.call('GET', `/v1/events?${query}`, { token });
+    assert.is(answer.status, 422, query);
+    assert.match(answer.json.error.details[0].field, /^(cursor|page)$/);
+  }
 });
 
 test('nobody reads the events of another organization, or of a workspace that is hidden', async () => {

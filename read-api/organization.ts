@@ -2,10 +2,9 @@
 import { pageOf, type Route, route } from '../http/index.js';
 import type { OrganizationDoc } from '../projections/index.js';
 import { Organization } from '../schemas/index.js';
-import { readAtQuery } from './history/at.js';
+import { listAtQuery, readAtQuery } from './history/at.js';
 import type { PastScope } from './history/scope.js';
 import { pick, revisionOf } from './present.js';
-import { listQuery } from './query.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
 
 export const presentOrganization = (doc: Scoped<OrganizationDoc>): Organization =>
@@ -19,9 +18,12 @@ export const organizationQueries = (scope: Scope, past: PastScope): Route[] => [
     summary: 'List the organizations that you have a role in, by slug',
     tag: 'Organizations',
     permission: 'organization.list',
-    query: listQuery,
+    query: listAtQuery,
     success: { status: 200, schema: pageOf(Organization) },
-    handler: async (request) => listAnswer(request, await scope.organizations(request), presentOrganization),
+    handler: async (request) => {
+      const found = (await past.organizations(request)) ?? (await scope.organizations(request));
+      return listAnswer(request, found, presentOrganization);
+    },
   }),
   route({
     method: 'GET',

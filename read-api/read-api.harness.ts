@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import { eventLog, memoryLog } from '../event-log/index.js';
 import { startApp, type TestApp } from '../http/http.harness.js';
-import { streams, systemClock, timestamp, uuidv5 } from '../kernel/index.js';
-import { past, reader, readModels, recordId, subjectKey, versionId } from '../projections/index.js';
+import { systemClock, timestamp, uuidv5 } from '../kernel/index.js';
+import {
+  configFolds,
+  past,
+  reader,
+  readModels,
+  recordId,
+  subjectKey,
+  versionId,
+} from '../projections/index.js';
 import { collectionName, type Doc, memoryReadStore } from '../read-store/index.js';
-import { schemaVersion } from '../schemas/index.js';
 import { logReader, metricsReader } from '../telemetry/index.js';
 import { agentHealth } from './agent-health.js';
 import { auditDeps } from './audit.harness.js';
 import { healthReport } from './health.harness.js';
 import { probes } from './probes.js';
 import { queryRoutes } from './routes.js';
+import { versionPublisher } from './version.harness.js';
 
 /** Ids that tell in a failing test what they are. */
 export const idOf = (name: string): string => uuidv5('test', name);
@@ -38,7 +46,7 @@ export async function startReadApi() {
     reader: reader(store, readModels),
     passed: async (position) => position <= state.position,
     health: agentHealth(store),
-    past: past(log),
+    past: past({ log, clock: systemClock, configs: configFolds({ log, clock: systemClock }) }),
     clock: systemClock,
     addressOf: async (userId) => addresses.get(userId),
     invitedAddress: async (id) => addresses.get(id),
@@ -97,35 +105,7 @@ export async function startReadApi() {
       newest: id,
     });
   };
-  const heads = new Map<string, bigint>();
-  const publish = async (workspaceId: string, version: number): Promise<void> => {
-    const stream = streams.config(workspaceId);
-    const id = uuidv5(stream, version);
-    const head = heads.get(stream);
-    const meta = {
-      command_id: id,
-      command_digest: 'a'.repeat(64),
-      correlation_id: id,
-      causation_id: id,
-      actor: 'system',
-      schema_version: String(schemaVersion('config.version_published')),
-      recorded_at: AT,
-    };
-    const data = {
-      workspace_id: workspaceId,
-      version,
-      part: 1,
-      parts: 1,
-      source_revision: '5',
-      compiler_version: 1,
-      upserts: [],
-      removes: [],
-      targets: {},
-      causes: [],
-    };
-    await log.append(stream, head ?? 'none', [{ id, type: 'config.version_published', data, meta }]);
-    heads.set(stream, (head ?? -1n) + 1n);
-  };
+  const publish = versionPublisher(log, AT);
   const resource = (id: string, revision: number) => ({
     id,
     created_at: AT,

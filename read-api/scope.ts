@@ -3,6 +3,7 @@ import { type HandlerRequest, type Principal, pageAnswer, roleAt, windowOf } fro
 import { NxError, notFound, unavailable } from '../kernel/index.js';
 import { INSTALLATION, type Models, type Page, type Reader } from '../projections/index.js';
 import { type Query, StoreUnavailable } from '../read-store/index.js';
+import { type EventCursor, eventsBehind } from './event-page.js';
 
 declare const scoped: unique symbol;
 
@@ -84,12 +85,22 @@ export interface Scope {
     request: ReadRequest,
     organizationId: string,
     where: { readonly workspace_id?: string; readonly type?: string },
+    behind: EventCursor | undefined,
   ): Promise<Page<Scoped<Models['custom_events']>>>;
 }
 
 const WAIT_MS = 2000;
 /** Documents read at a time where rights decide, which the store has no index for. */
 const BATCH = 1000;
+
+/** Ids of the organizations that somebody has a role in; undefined for an administrator, who has one in all. */
+export function organizationsOf(principal: Principal): readonly string[] | undefined {
+  if (principal.isAdmin && principal.organizationId === undefined) {
+    return undefined;
+  }
+  const own = principal.organizationId ?? Object.keys(principal.roles);
+  return [own].flat().filter((id) => roleAt(principal, id) !== undefined);
+}
 
 const hidesAny = ({ workspaceRoles }: Principal): boolean => Object.values(workspaceRoles).includes('none');
 
@@ -155,13 +166,11 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
     organization: (request, id) => read(request, () => allowOrganization(request, id)),
     organizations: (request) =>
       read(request, async () => {
-        const { principal } = request;
         const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
-        if (principal.isAdmin && principal.organizationId === undefined) {
+        const ids = organizationsOf(request.principal);
+        if (!ids) {
           return yesAll(await reader.find('organizations', { orderBy: 'slug', offset, limit }));
         }
-        const own = principal.organizationId ?? Object.keys(principal.roles);
-        const ids = [own].flat().filter((id) => roleAt(principal, id) !== undefined);
         const found = await reader.getMany('organizations', ids);
         const items = [...found.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1));
         return yesAll({ items: items.slice(offset, offset + limit), total: items.length });
@@ -228,21 +237,27 @@ export function scope({ reader, passed }: ScopeDeps): Scope {
         return load(reader, organizationId);
       }),
     installationAudit: (request, load) => read(request, () => load(reader, INSTALLATION)),
-    events: (request, organization_id, where) =>
+    events: (request, organization_id, where, behind) =>
       read(request, async () => {
         const { principal } = request;
         request.allow(organization_id, where.workspace_id);
         const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
         const query = { where: { ...where, organization_id }, orderBy: 'emitted_at', descending: true };
+        const isShown = ({ workspace_id }: Models['custom_events']): boolean =>
+          roleAt(principal, organization_id, workspace_id ?? undefined) !== undefined;
+        if (behind) {
+          const load = async (part: Query) =>
+            (await reader.find('custom_events', { ...query, ...part, count: false })).items;
+          const items = await eventsBehind(behind, limit, load, isShown);
+          return yesAll({ items, total: behind.total });
+        }
         if (where.workspace_id !== undefined || !hidesAny(principal)) {
           return yesAll(await reader.find('custom_events', { ...query, offset, limit }));
         }
         const seen: Models['custom_events'][] = [];
         for (let from = 0, total = 1; from < total; from += BATCH) {
           const batch = await reader.find('custom_events', { ...query, offset: from, limit: BATCH });
-          seen.push(
-            ...batch.items.filter((doc) => roleAt(principal, organization_id, doc.workspace_id ?? undefined)),
-          );
+          seen.push(...batch.items.filter(isShown));
           total = batch.total;
         }
         return yesAll({ items: seen.slice(offset, offset + limit), total: seen.length });

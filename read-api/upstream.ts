@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { pageOf, type Route, route, windowOf } from '../http/index.js';
+import { pageOf, type Route, route } from '../http/index.js';
 import type { UpstreamDoc } from '../projections/index.js';
 import { ServerAddress, Upstream, UpstreamServer } from '../schemas/index.js';
 import { namedAtQuery, readAtQuery } from './history/at.js';
 import type { PastScope } from './history/scope.js';
+import { listOf } from './list.js';
 import { partQueries } from './part.js';
 import { pick, revisionOf } from './present.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
@@ -32,19 +33,7 @@ export const upstreamQueries = (scope: Scope, past: PastScope): Route[] => [
     query: namedAtQuery,
     success: { status: 200, schema: pageOf(Upstream) },
     handler: async (request) => {
-      const { offset, perPage: limit } = windowOf(request.query);
-      const { name } = request.query;
-      const where = name === undefined ? {} : { name };
-      const query = { where, orderBy: 'name', offset, limit };
-      const id = request.params.workspace_id;
-      const found =
-        (await past.standingPage(
-          request,
-          'upstream',
-          id,
-          'name',
-          (doc) => name === undefined || doc.name === name,
-        )) ?? (await scope.list(request, 'upstreams', id, query));
+      const found = await listOf({ scope, past }, request, 'upstream', 'name', request.query.name);
       return listAnswer(request, found, presentUpstream);
     },
   }),
@@ -64,18 +53,22 @@ export const upstreamQueries = (scope: Scope, past: PastScope): Route[] => [
       return { body: presentUpstream(doc), revision: revisionOf(doc) };
     },
   }),
-  ...partQueries(scope, {
-    collection: 'upstreams',
-    plural: 'upstreams',
-    idName: 'upstream_id',
-    parts: 'servers',
-    title: 'UpstreamServer',
-    tag: 'Upstreams',
-    permission: 'upstream.read',
-    key: 'server_address',
-    keySchema: ServerAddress,
-    schema: UpstreamServer,
-    select: (doc) => presentUpstream(doc).servers,
-    isNamed: ({ address }, key) => address.toLowerCase() === key.toLowerCase(),
-  }),
+  ...partQueries(
+    { scope, past },
+    {
+      kind: 'upstream',
+      collection: 'upstreams',
+      plural: 'upstreams',
+      idName: 'upstream_id',
+      parts: 'servers',
+      title: 'UpstreamServer',
+      tag: 'Upstreams',
+      permission: 'upstream.read',
+      key: 'server_address',
+      keySchema: ServerAddress,
+      schema: UpstreamServer,
+      select: (doc) => presentUpstream(doc).servers,
+      isNamed: ({ address }, key) => address.toLowerCase() === key.toLowerCase(),
+    },
+  ),
 ];

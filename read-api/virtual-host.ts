@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { pageOf, type Route, route, windowOf } from '../http/index.js';
+import { pageOf, type Route, route } from '../http/index.js';
 import type { VirtualHostDoc } from '../projections/index.js';
 import { Location, UrlPath, VirtualHost } from '../schemas/index.js';
 import { namedAtQuery, readAtQuery } from './history/at.js';
 import type { PastScope } from './history/scope.js';
+import { listOf } from './list.js';
 import { partQueries } from './part.js';
 import { pick, revisionOf } from './present.js';
 import { listAnswer, type Scope, type Scoped } from './scope.js';
@@ -38,19 +39,7 @@ export const virtualHostQueries = (scope: Scope, past: PastScope): Route[] => [
     query: namedAtQuery,
     success: { status: 200, schema: pageOf(VirtualHost) },
     handler: async (request) => {
-      const { offset, perPage: limit } = windowOf(request.query);
-      const { name } = request.query;
-      const where = name === undefined ? {} : { name };
-      const query = { where, orderBy: 'name', offset, limit };
-      const id = request.params.workspace_id;
-      const found =
-        (await past.standingPage(
-          request,
-          'virtual_host',
-          id,
-          'name',
-          (doc) => name === undefined || doc.name === name,
-        )) ?? (await scope.list(request, 'virtual_hosts', id, query));
+      const found = await listOf({ scope, past }, request, 'virtual_host', 'name', request.query.name);
       return listAnswer(request, found, presentVirtualHost);
     },
   }),
@@ -70,18 +59,22 @@ export const virtualHostQueries = (scope: Scope, past: PastScope): Route[] => [
       return { body: presentVirtualHost(doc), revision: revisionOf(doc) };
     },
   }),
-  ...partQueries(scope, {
-    collection: 'virtual_hosts',
-    plural: 'virtual-hosts',
-    idName: 'virtual_host_id',
-    parts: 'locations',
-    title: 'Location',
-    tag: 'Virtual hosts',
-    permission: 'virtual_host.read',
-    key: 'location_path',
-    keySchema: UrlPath,
-    schema: Location,
-    select: (doc) => presentVirtualHost(doc).locations,
-    isNamed: ({ path }, key) => path === key,
-  }),
+  ...partQueries(
+    { scope, past },
+    {
+      kind: 'virtual_host',
+      collection: 'virtual_hosts',
+      plural: 'virtual-hosts',
+      idName: 'virtual_host_id',
+      parts: 'locations',
+      title: 'Location',
+      tag: 'Virtual hosts',
+      permission: 'virtual_host.read',
+      key: 'location_path',
+      keySchema: UrlPath,
+      schema: Location,
+      select: (doc) => presentVirtualHost(doc).locations,
+      isNamed: ({ path }, key) => path === key,
+    },
+  ),
 ];

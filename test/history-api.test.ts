@@ -95,6 +95,93 @@ test('fields that nobody touched since are taken back, and only they', async () 
   assert.match(again.json.error.details[0].message, editor.id);
 });
 
+test('of a version that takes several requests in, one is taken back by itself', async () => {
+  const [one, other] = [await upstream('single-one'), await upstream('single-other')];
+  await api.newest();
+  const answers = await api.together(async () => [
+    await call('PATCH', `/v1/upstreams/${other}`, { keepalive_connections: 1 }),
+    await call('PATCH', `/v1/upstreams/${one}`, { algorithm: 'ip_hash' }),
+    await call('PATCH', `/v1/upstreams/${one}`, { keepalive_connections: 7 }),
+    await call('PATCH', `/v1/upstreams/${other}`, { algorithm: 'least_connections' }),
+    await call('PATCH', `/v1/upstreams/${one}`, { keepalive_connections: 9, name: 'single-renamed' }),
+  ]);
+  assert.ok(answers.every(({ status }) => status === 200));
+  const version = await api.newest();
+  const { changes } = (await call('GET', `${ws}/versions/${version}`)).json;
+  assert.is(changes.length, 4, 'all of it is one version');
+  const [, algorithm, , , renamed] = answers.map(({ headers }) => String(headers['x-request-id']));
+
+  // The second changed what the fourth changed after it.
+  const conflict = await undo(version, editor.token, `?event_id=${changes[1].event_id}`);
+  assert.equal(
+    [
+      conflict.status,
+      conflict.json.error.details.map((d: { field: string; code: string }) => [d.field, d.code]),
+    ],
+    [409, [['keepalive_connections', 'CHANGED_LATER']]],
+  );
+  assert.match(conflict.json.error.details[0].message, `version ${version} by user:${editor.id}`);
+
+  const dry = await undo(version, editor.token, `?request_id=${algorithm}&dry_run=true`);
+  assert.equal(
+    dry.json.changes.map((d: { id: string; fields: string[] }) => [d.id, d.fields]),
+    [[one, ['algorithm']]],
+  );
+  const key = { 'Idempotency-Key': newId() };
+  const by = (query: string) =>
+    call('POST', `${ws}/versions/${version}/undo?${query}`, undefined, editor.token, key);
+  const done = await by(`request_id=${algorithm}`);
+  assert.is(done.status, 200, done.text);
+  assert.equal((await by(`request_id=${algorithm}`)).json, done.json, 'the same key is answered as before');
+  assert.is((await by(`request_id=${renamed}`)).status, 422, 'another change under the same key');
+  const now = (await call('GET', `/v1/upstreams/${one}`)).json;
+  assert.equal([now.algorithm, now.keepalive_connections, now.name], ['round_robin', 9, 'single-renamed']);
+  await api.newest();
+  assert.is(
+    (await undo(version, editor.token, `?request_id=${algorithm}`)).json.error.details[0].code,
+    'CHANGED_LATER',
+  );
+
+  const back = await undo(version, editor.token, `?request_id=${renamed}`);
+  assert.equal(back.json.changes[0].fields.toSorted(), ['keepalive_connections', 'name'], back.text);
+  assert.is(
+    (await call('GET', `/v1/upstreams/${one}`)).json.keepalive_connections,
+    7,
+    'as the second left it',
+  );
+  const rest = await undo(
+    version,
+    editor.token,
+    `?command_id=${(await call('GET', `/v1/upstreams/${other}/history`)).json.data[0].command_id}`,
+  );
+  assert.is(rest.json.changes[0].id, other, rest.text);
+  for (const query of [
+    `?event_id=${newId()}`,
+    '?request_id=none',
+    `?request_id=${renamed}&event_id=${changes[0].event_id}`,
+    '?event_id=x',
+    '?request_id=',
+  ]) {
+    assert.is((await undo(version, editor.token, query)).status, 422, query);
+  }
+});
+
+test('what one request made and another of the same version uses is not taken back', async () => {
+  const [used, site] = await api.together(async () => {
+    await upstream('single-first');
+    const made = await upstream('single-used');
+    return [made, await host('single-user', { locations: [{ path: '/', upstream_id: made }] })];
+  });
+  const version = await api.newest();
+  const { changes } = (await call('GET', `${ws}/versions/${version}`)).json;
+  const of = (id: string) => changes.find((one: { id: string }) => one.id === id).event_id;
+  const refused = await undo(version, editor.token, `?event_id=${of(used ?? '')}`);
+  assert.equal([refused.status, refused.json.error.details[0].code], [409, 'IN_USE'], refused.text);
+  assert.is((await undo(version, editor.token, `?event_id=${of(site ?? '')}`)).status, 200);
+  await api.newest();
+  assert.is((await undo(version, editor.token, `?event_id=${of(used ?? '')}`)).status, 200);
+});
+
 test('a certificate whose key is destroyed does not come back, by name', async () => {
   const certificate = newId();
   await api.certify(certificate, 'tls.example.com');
@@ -170,6 +257,32 @@ test('what the log does not take at once is refused, and nothing of it is done',
   api.fault.append = undefined;
   assert.equal([answer.status, answer.json.error.details[0].code], [409, 'TOO_LARGE']);
   assert.is((await call('GET', `/v1/upstreams/${one}`)).status, 200);
+});
+
+test('the parts of resources are shown as they stood', async () => {
+  const one = await made('upstreams', {
+    name: 'parts',
+    servers: [{ address: '10.0.0.1:80' }, { address: '10.0.0.2:80' }],
+  });
+  const site = await host('parted', { locations: [{ path: '/old', proxy_pass: 'http://10.0.0.1/' }] });
+  const version = await api.newest();
+  await call('PATCH', `/v1/upstreams/${one}`, { servers: [{ address: '10.0.0.3:80' }] });
+  await call('PATCH', `/v1/virtual-hosts/${site}`, {
+    locations: [{ path: '/new', proxy_pass: 'http://10.0.0.1/' }],
+  });
+  await api.newest();
+  const [servers, locations] = [`/v1/upstreams/${one}/servers`, `/v1/virtual-hosts/${site}/locations`];
+  const addresses = async (at: string) =>
+    (await call('GET', `${servers}?per_page=1${at}`)).json.data.map(
+      (each: { address: string }) => each.address,
+    );
+  assert.equal(await addresses(''), ['10.0.0.3:80']);
+  assert.equal(await addresses(`&at=version:${version}`), ['10.0.0.1:80']);
+  assert.is((await call('GET', `${servers}/10.0.0.2:80?at=version:${version}`)).json.address, '10.0.0.2:80');
+  assert.is((await call('GET', `${servers}/10.0.0.2:80`)).status, 404);
+  assert.is((await call('GET', `${locations}/%2Fold?at=version:${version}`)).json.path, '/old');
+  assert.is((await call('GET', `${locations}/%2Fnew?at=version:${version}`)).status, 404);
+  assert.is((await call('GET', `${servers}?at=version:${version}`, undefined, rival.token)).status, 404);
 });
 
 test('wrong input is refused by field', async () => {

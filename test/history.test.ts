@@ -11,14 +11,15 @@ import { targetAt, undoAt } from '../commands/rewind/versions.js';
 import { type WorkspaceCommand, type WorkspaceState, workspace } from '../domain/index.js';
 import { AT, id, WORKSPACE } from '../domain/workspace/workspace.fixture.js';
 import { eventLog, memoryLog } from '../event-log/index.js';
-import { NxError, streams, systemClock, systemTimers, timestamp, uuidv5 } from '../kernel/index.js';
+import { NxError, pace, streams, systemClock, systemTimers, timestamp, uuidv5 } from '../kernel/index.js';
 import { desiredConfig } from '../projections/desired-config/workflow.js';
 import {
+  configFolds,
   past,
   positionAt,
   reader,
   readModels,
-  renderFor,
+  rendererFor,
   standing,
   standingAll,
 } from '../projections/index.js';
@@ -131,7 +132,7 @@ async function world() {
       at: at(),
     });
   }
-  return { log, run, state, versions, at };
+  return { log, clock, configs: configFolds({ log, clock }), run, state, versions, at };
 }
 
 type World = Awaited<ReturnType<typeof world>>;
@@ -187,18 +188,21 @@ async function commandOf(w: World, [kind, which, n]: Step): Promise<WorkspaceCom
       return { type: 'update-agent', id: AGENTS[which % 2] ?? '', body: { labels }, at };
     }
     case 'undo':
-      return { type: 'undo-version', plan: (await undoAt(w.log, WORKSPACE, version)).plan, at };
+      return { type: 'undo-version', plan: (await undoAt(w, WORKSPACE, version)).plan, at };
     case 'undo-last':
-      return { type: 'undo-version', plan: (await undoAt(w.log, WORKSPACE, newest)).plan, at };
+      return { type: 'undo-version', plan: (await undoAt(w, WORKSPACE, newest)).plan, at };
     default:
-      return { type: 'roll-back', target: (await targetAt(w.log, WORKSPACE, version)).target, at };
+      return { type: 'roll-back', target: (await targetAt(w, WORKSPACE, version)).target, at };
   }
 }
 
 async function digests(w: World, version: number): Promise<(string | null | undefined)[]> {
-  const config = (await past(w.log).versions(WORKSPACE, [version])).get(version)?.config;
+  const config = (await past(w).versions(WORKSPACE, [version])).get(version)?.config;
   assert.ok(config);
-  return AGENTS.map((agentId) => renderFor(config, agentId, BUILD)?.bundle?.digest);
+  const rendered = await Promise.all(
+    AGENTS.map((agentId) => rendererFor(agentId, BUILD, pace(w.clock))(config)),
+  );
+  return rendered.map((one) => one?.bundle?.digest);
 }
 
 let undone = 0;
@@ -262,7 +266,7 @@ async function everyMomentStands(
     for (const kind of ['agent', 'upstream', 'virtual_host'] as const) {
       const expected = state[kind] ?? {};
       for (const moment of [position, byInstant]) {
-        const all = await standingAll(read, WORKSPACE, kind, moment);
+        const all = await standingAll(read, WORKSPACE, kind, moment, pace(systemClock));
         assert.equal(Object.fromEntries(all.map((one) => [one.resource_id, one.after])), { ...expected });
       }
       for (const [resourceId, resource] of Object.entries(expected)) {

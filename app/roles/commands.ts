@@ -26,6 +26,7 @@ export async function commandsRole(context: Context): Promise<Part> {
     vault,
     settings,
     reader,
+    configs,
   } = context;
   const routes = writeRoutes({
     handlers,
@@ -48,6 +49,7 @@ export async function commandsRole(context: Context): Promise<Part> {
     makeToken: (agentId, secret) => new Secret(makeToken(agentId, secret.reveal(), keys.authoritySha256)),
     commandResult: commandResults(events, timers),
     log: events,
+    configs,
     lastOf: lastOf(reader),
   });
   const tickets = await ticketRoutes({

@@ -59,7 +59,7 @@ export async function readApiRole(context: Context): Promise<Part> {
         invitedAddress: (id) => invitedAddress(vault, id),
         metrics: metricsReader(telemetryStore),
         accessLogs: logReader(telemetryStore, () => timers.sleep(0)),
-        past: past(events),
+        past: past({ log: events, clock, configs: context.configs }),
         audit: {
           openAddress: persons.open,
           checkpoints: (chain) => checkpointsOf(events, chain),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventLog } from '../../event-log/index.js';
+import { type Clock, pace } from '../../kernel/index.js';
 import {
   Certificate,
   closed,
@@ -80,20 +81,22 @@ export function shownOf({ type, data }: Fact): readonly Shown[] {
   }
 }
 
-/** The facts of a command, from the log: the same when it is answered again. */
+/** The facts of a command behind a revision, from the log: the same when it is answered again. */
 export async function factsOf(
-  log: EventLog,
+  { log, clock }: { readonly log: Pick<EventLog, 'read'>; readonly clock: Pick<Clock, 'monotonic'> },
   stream: string,
   commandId: string,
-  from: bigint,
+  after: bigint,
 ): Promise<readonly Fact[]> {
   const facts: Fact[] = [];
-  for await (const event of log.read(stream, { from })) {
+  const breathe = pace(clock);
+  for await (const event of log.read(stream, { from: after + 1n })) {
     if (event.meta.command_id === commandId) {
       facts.push(event);
     } else if (facts.length > 0) {
       break;
     }
+    await breathe();
   }
   return facts;
 }

@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decideRewind, type RewindCommand } from '../../domain/index.js';
-import type { EventLog } from '../../event-log/index.js';
 import { type HandlerRequest, type HandlerResult, type Route, route } from '../../http/index.js';
-import { conflict, detail, notFound, streams, timestamp } from '../../kernel/index.js';
-import { closed, type Fact, Type } from '../../schemas/index.js';
+import { type Clock, conflict, detail, digestOf, notFound, streams, timestamp } from '../../kernel/index.js';
+import { closed, type Fact, Type, Uuid } from '../../schemas/index.js';
 import { answer, type CommandDeps, contextOf, placeOf } from '../request.js';
 import { factsOf, Rewound, shownOf } from './answer.js';
 import { type RestoreDeps, restoreCommands } from './restore.js';
-import { targetAt, undoAt } from './versions.js';
+import { newestAt, type Single, targetAt, undoAt, type VersionsDeps } from './versions.js';
 
-export interface RewindDeps extends CommandDeps, RestoreDeps {
-  readonly log: EventLog;
+export interface RewindDeps extends CommandDeps, RestoreDeps, VersionsDeps {
+  readonly clock: Clock;
 }
 
 const dryRunQuery = closed({ dry_run: Type.Optional(Type.Boolean()) });
 
+/** One change of those that the version takes in, as histories and the version's `changes` name it. */
+const undoQuery = closed({
+  ...dryRunQuery.properties,
+  request_id: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  command_id: Type.Optional(Uuid),
+  event_id: Type.Optional(Uuid),
+});
+
 /** A number that a version can have. */
 const params = { version: Type.String({ pattern: '^[1-9][0-9]{0,9}$' }) };
 
-type VersionRequest = HandlerRequest<{ workspace_id: string; version: string }, { dry_run?: boolean }>;
+type VersionRequest = HandlerRequest<
+  { workspace_id: string; version: string },
+  { dry_run?: boolean } & Single
+>;
 
 interface Prepared {
   readonly command: RewindCommand;
@@ -36,7 +46,7 @@ const tooLarge = (error: unknown): Error | undefined =>
 
 /** Write routes that take a workspace, or one resource of it, back to how it was. */
 export function rewindCommands(deps: RewindDeps): Route[] {
-  const { handlers, clock, log } = deps;
+  const { handlers, clock } = deps;
 
   async function run(
     request: VersionRequest,
@@ -45,6 +55,7 @@ export function rewindCommands(deps: RewindDeps): Route[] {
     const { workspace_id, version } = request.params;
     const place = await placeOf(deps, request, 'workspace', workspace_id);
     const stream = streams.workspace(workspace_id);
+    const newest = await newestAt(deps, workspace_id);
     const { command, sourceRevision } = await prepare(workspace_id, Number(version), timestamp(clock.now()));
     const shown = (facts: readonly Fact[], dry_run: boolean): unknown => ({
       dry_run,
@@ -59,13 +70,23 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       });
       return { body: shown(facts, true) };
     }
-    const context = contextOf(request, deps, place);
+    const { dry_run: _, ...single } = request.query;
+    const asked = contextOf(request, deps, place);
+    // One key is one change: with another part of the version it is another request.
+    const context =
+      Object.keys(single).length === 0
+        ? asked
+        : { ...asked, digest: digestOf({ path: request.path, ...single }) };
     const outcome = await handlers.workspace
       .run(stream, workspace_id, command, context, () => undefined)
       .catch((error: unknown) => {
         throw tooLarge(error) ?? error;
       });
-    const facts = await factsOf(log, stream, context.commandId, sourceRevision + 1n);
+    let facts = await factsOf(deps, stream, context.commandId, newest);
+    if (facts.length === 0 && newest > sourceRevision) {
+      // Done before: it stands somewhere behind the version.
+      facts = await factsOf(deps, stream, context.commandId, sourceRevision);
+    }
     return { ...(await answer(deps, outcome)), body: shown(facts, false) };
   }
 
@@ -75,16 +96,17 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       path: '/v1/workspaces/{workspace_id}/versions/{version}/undo',
       operationId: 'undoVersion',
       summary:
-        'Take back what one version changed, as a new change; later changes of the same fields refuse it',
+        'Take back what one version, or one change in it, changed, as a new change; later changes of the same fields refuse it',
       tag: 'History',
       permission: 'version.undo',
       params,
-      query: dryRunQuery,
+      query: undoQuery,
       success: { status: 200, schema: Rewound },
       idempotent: true,
       handler: (request) =>
         run(request, async (workspaceId, version, at) => {
-          const { plan, sourceRevision } = await undoAt(log, workspaceId, version);
+          const { dry_run: _, ...single } = request.query;
+          const { plan, sourceRevision } = await undoAt(deps, workspaceId, version, single);
           return { command: { type: 'undo-version', plan, at }, sourceRevision };
         }),
     }),
@@ -101,7 +123,7 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       idempotent: true,
       handler: (request) =>
         run(request, async (workspaceId, version, at) => {
-          const { target, sourceRevision } = await targetAt(log, workspaceId, version);
+          const { target, sourceRevision } = await targetAt(deps, workspaceId, version);
           return { command: { type: 'roll-back', target, at }, sourceRevision };
         }),
     }),

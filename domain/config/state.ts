@@ -26,3 +26,13 @@ export const initial = (): ConfigState => ({
   certificates: new Map(),
   targets: new Map(),
 });
+
+/** A configuration that goes on by itself; resources are replaced, never changed. */
+export const copyOfConfig = (config: ConfigState): ConfigState => ({
+  ...config,
+  agents: new Map(config.agents),
+  upstreams: new Map(config.upstreams),
+  virtualHosts: new Map(config.virtualHosts),
+  certificates: new Map(config.certificates),
+  targets: new Map(config.targets),
+});

@@ -29,6 +29,7 @@ export function decideRewind(command: RewindCommand, state: WorkspaceState): rea
 }
 
 export { type Change, type Kind, nameOf } from './change.js';
+export { singleOut } from './single.js';
 export {
   diffOf,
   fieldsBetween,

@@ -51,20 +51,21 @@ export function diffOf(
   };
 }
 
-/** Folds versions in order; gives each when its last part is in. */
-export function versionReader(): {
-  readonly state: ConfigState;
-  take(fact: ConfigFact): VersionDiff | undefined;
-} {
-  const state = initial();
+/**
+ * Folds versions in order, on to the one that is given; gives each when its last part is in, with those of the
+ * resources that concern whoever reads.
+ */
+export function versionReader(
+  state: ConfigState = initial(),
+  concerns: (id: string) => boolean = () => true,
+): { take(fact: ConfigFact): VersionDiff | undefined } {
   let touched = new Map<string, { kind: ConfigKind; id: string; before: object | undefined }>();
   let causes: ConfigCause[] = [];
   return {
-    state,
     take: (fact) => {
       for (const { kind, id } of [...fact.data.upserts, ...fact.data.removes]) {
         const key = `${kind} ${id}`;
-        if (!touched.has(key)) {
+        if (!touched.has(key) && concerns(id)) {
           touched.set(key, { kind, id, before: collection(state, kind).get(id) });
         }
       }
@@ -109,16 +110,39 @@ function changeOf({ kind, id, before, after, fields }: ResourceDiff): Change {
     : { kind, id, expect: pick(after, fields), set: pick(before, fields) };
 }
 
+/** One resource in one of the later versions. */
+interface Later {
+  readonly version: number;
+  readonly causes: readonly ConfigCause[];
+  readonly other: ResourceDiff;
+}
+
+const keyOf = ({ kind, id }: Pick<ResourceDiff, 'kind' | 'id'>): string => `${kind} ${id}`;
+
+function byResource(later: readonly VersionDiff[]): ReadonlyMap<string, readonly Later[]> {
+  const found = new Map<string, Later[]>();
+  for (const { version, causes, resources } of later) {
+    for (const other of resources) {
+      const list = found.get(keyOf(other)) ?? [];
+      list.push({ version, causes, other });
+      found.set(keyOf(other), list);
+    }
+  }
+  return found;
+}
+
 /** How later versions changed the same: each field with the version and who asked for it. */
-function conflicts(own: ResourceDiff, later: readonly VersionDiff[]): ErrorDetail[] {
-  return later.flatMap(({ version, causes, resources }) => {
-    const other = resources.find(({ kind, id }) => kind === own.kind && id === own.id);
-    const whole = other && (other.before === null || other.after === null);
-    const fields = other?.fields.filter((field) => own.fields.includes(field)) ?? [];
+function conflicts(own: ResourceDiff, later: readonly Later[]): ErrorDetail[] {
+  return later.flatMap(({ version, causes, other }) => {
+    const whole = other.before === null || other.after === null;
+    const fields = whole ? ['id'] : other.fields.filter((field) => own.fields.includes(field));
+    if (fields.length === 0) {
+      return [];
+    }
     const about = causes.filter(({ resource_id }) => resource_id === own.id);
-    return (whole ? ['id'] : fields).map((field) => {
+    return fields.map((field) => {
       const by = about.findLast(({ changed }) => changed.includes(field)) ?? about.at(-1);
-      const name = nameOf(other?.after ?? other?.before ?? undefined) || by?.resource_name;
+      const name = nameOf(other.after ?? other.before ?? undefined) || by?.resource_name;
       return detail(
         field,
         'CHANGED_LATER',
@@ -130,6 +154,7 @@ function conflicts(own: ResourceDiff, later: readonly VersionDiff[]): ErrorDetai
 
 export function planUndo(one: VersionDiff, later: readonly VersionDiff[]): UndoPlan {
   const mine = one.resources.filter((diff) => !leftOut(diff));
+  const since = byResource(later);
   const destroyed = mine.filter(({ kind, after }) => kind === 'certificate' && after === null);
   return {
     changes: mine.map(changeOf),
@@ -141,9 +166,15 @@ export function planUndo(one: VersionDiff, later: readonly VersionDiff[]): UndoP
           `certificate ${nameOf(before ?? undefined)} (${id}): its key is destroyed`,
         ),
       ),
-      ...mine.flatMap((diff) => conflicts(diff, later)),
+      ...mine.flatMap((diff) => conflicts(diff, since.get(keyOf(diff)) ?? [])),
       ...(mine.length === 0
-        ? [detail('version', 'NOTHING_TO_UNDO', 'The version only enrolled or removed agents')]
+        ? [
+            detail(
+              'version',
+              'NOTHING_TO_UNDO',
+              'Nothing of what it changed can be taken back: agents join and leave by themselves',
+            ),
+          ]
         : []),
     ],
   };
@@ -151,6 +182,6 @@ export function planUndo(one: VersionDiff, later: readonly VersionDiff[]): UndoP
 
 export function refuseProblems(problems: readonly ErrorDetail[]): void {
   if (problems.length > 0) {
-    throw conflict('The version cannot be undone', problems.slice(0, 50));
+    throw conflict('It cannot be undone', problems.slice(0, 50));
   }
 }

@@ -76,6 +76,84 @@ test('what only adds breaks nothing', () => {
   assert.equal(faults, []);
 });
 
+const [ALL, SOME] = [
+  { type: 'object', properties: { type: { const: 'all' } }, required: ['type'] },
+  { type: 'object', properties: { type: { const: 'some' }, ids: { type: 'array' } }, required: ['type'] },
+];
+const nullable = (schema: object) => ({ anyOf: [schema, { type: 'null' }] });
+
+/** The same member of what is taken and of what is answered, as it was and as it is. */
+function between(was: object, is: object): { taken: string[]; answered: string[] } {
+  const [older, newer] = [base(), base()];
+  for (const [document, schema] of [
+    [older, was],
+    [newer, is],
+  ]) {
+    document.components.schemas.Either = { anyOf: [ALL, SOME] };
+    document.components.schemas.Update.properties.it = schema;
+    document.components.schemas.Thing.properties.it = schema;
+  }
+  const faults = breakingChanges(older as Description, newer as Description);
+  const of = (where: string): string[] =>
+    faults
+      .filter((one) => one.startsWith(`${AT} ${where}.it`))
+      .map((one) => one.slice(`${AT} ${where}.it`.length));
+  return { taken: of('body'), answered: of('200') };
+}
+
+const EITHER = { $ref: '#/components/schemas/Either' };
+const NONE: string[] = [];
+
+for (const [what, narrow, wide, lost] of [
+  ['null beside a union elsewhere', EITHER, nullable(EITHER), 'null'],
+  ['null beside a union written out', { anyOf: [ALL, SOME] }, nullable(EITHER), 'null'],
+  ['a list of types', { type: 'string' }, { type: ['string', 'null'] }, 'null'],
+  [
+    'a list of types and a union',
+    nullable({ type: 'string' }),
+    { type: ['string', 'null', 'boolean'] },
+    'boolean',
+  ],
+  ['one of several', ALL, { oneOf: [ALL, SOME] }, 'object with type=some'],
+  ['a union of unions', nullable(ALL), { anyOf: [nullable(ALL), SOME] }, 'object with type=some'],
+] as const) {
+  test(`unions: ${what}`, () => {
+    assert.equal(between(narrow, narrow), { taken: NONE, answered: NONE });
+    assert.equal(between(wide, wide), { taken: NONE, answered: NONE });
+    assert.equal(between(narrow, wide), { taken: NONE, answered: [`: ${lost} is new among the answers`] });
+    assert.equal(between(wide, narrow), { taken: [`: ${lost} is not taken any more`], answered: NONE });
+  });
+}
+
+test('unions: whole numbers are numbers, anything is taken where nothing is said', () => {
+  const [integer, number] = [{ type: 'integer' }, { type: 'number' }];
+  assert.equal(between(integer, number), { taken: NONE, answered: [': was integer and is number'] });
+  assert.equal(between(number, integer), { taken: [': was number and is integer'], answered: NONE });
+  assert.equal(between(EITHER, {}).taken, NONE);
+  assert.equal(between({}, EITHER).answered, NONE);
+});
+
+test('unions: listed values may stand in one list or in branches', () => {
+  const list = { type: 'string', enum: ['a', 'b'] };
+  const branches = {
+    anyOf: [{ type: 'string', const: 'a' }, { type: 'string', const: 'b' }, { type: 'null' }],
+  };
+  assert.equal(between(nullable(list), branches), { taken: NONE, answered: NONE });
+  assert.equal(between(branches, nullable({ type: 'string', enum: ['a'] })), {
+    taken: [': b is not taken any more'],
+    answered: [': the value b is gone'],
+  });
+});
+
+test('unions: what a branch loses is found inside', () => {
+  const less = { ...SOME, properties: { type: { const: 'some' } } };
+  const fault = ['.ids: is gone'];
+  assert.equal(between(nullable(EITHER), { anyOf: [{ type: 'null' }, ALL, less] }), {
+    taken: fault,
+    answered: fault,
+  });
+});
+
 for (const [what, change, fault] of [
   ['a path that is gone', (one) => delete one.paths['/v1/things/{id}'], `${AT}: is gone`],
   ['a parameter that is gone', (_, op) => op.parameters.pop(), `${AT}: parameter query sort is gone`],

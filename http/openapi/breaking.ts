@@ -5,10 +5,11 @@
  */
 interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
@@ -54,26 +55,90 @@ function deref<T extends object>(document: Description, part: T): T {
   return (found ?? {}) as T;
 }
 
-const typesOf = (schema: Schema): string => schema.type ?? (schema.anyOf ? 'anyOf' : 'any');
+/** One of the kinds of value that a schema allows. */
+interface Branch {
+  readonly type: string;
+  /** Objects that say by a constant member which of several they are. */
+  readonly name: string;
+  readonly schema: Schema;
+}
+
+const valuesOf = (one: Schema): readonly unknown[] | undefined =>
+  one.const === undefined ? one.enum : [one.const];
+
+function nameOf({ properties }: Schema): string {
+  const constant = Object.entries(properties ?? {}).find(([, member]) => member.const !== undefined);
+  return constant ? `${constant[0]}=${String(constant[1].const)}` : '';
+}
+
+/** What a schema allows, whether it says so with unions, unions of unions or a list of types. */
+function branchesOf(document: Description, schema: Schema): readonly Branch[] {
+  const { type, anyOf, oneOf, ...rest } = deref(document, schema);
+  const union = anyOf ?? oneOf;
+  if (union) {
+    return merged(union.flatMap((one) => branchesOf(document, one)));
+  }
+  const types = type === undefined ? ['any'] : [type].flat();
+  return types.map((one) => ({
+    type: one,
+    name: one === 'object' ? nameOf(rest) : '',
+    schema: { ...rest, ...(one === 'any' ? {} : { type: one }) },
+  }));
+}
+
+/** Plain values of one type stand together: all that are listed, or any where one branch lists none. */
+function merged(all: readonly Branch[]): readonly Branch[] {
+  const plain = new Map<string, Branch>();
+  for (const one of all.filter(({ type }) => type !== 'object' && type !== 'array')) {
+    const known = plain.get(one.type);
+    const [had, more] = [known && valuesOf(known.schema), valuesOf(one.schema)];
+    const listed = known ? had && more && { enum: [...had, ...more] } : more && { enum: more };
+    plain.set(one.type, { type: one.type, name: '', schema: { type: one.type, ...listed } });
+  }
+  return [...all.filter(({ type }) => type === 'object' || type === 'array'), ...plain.values()];
+}
+
+/** Whether what the one allows is of a kind that the other allows. */
+const covers = (wide: Branch, narrow: Branch): boolean =>
+  wide.type === 'any' ||
+  (wide.type === 'number' && narrow.type === 'integer') ||
+  (wide.type === narrow.type && (wide.name === narrow.name || wide.name === '' || narrow.name === ''));
+
+const titleOf = ({ type, name }: Branch): string => (name === '' ? type : `${type} with ${name}`);
 
 export function breakingChanges(older: Description, newer: Description): string[] {
   const faults: string[] = [];
   const missing = <T>(from: readonly T[], there: readonly T[]): T[] =>
     from.filter((one) => !there.includes(one));
 
+  /** A caller must still be able to send each kind of value, and must be ready for each that comes. */
   function compare(before: Schema, after: Schema, direction: Direction, at: string): void {
-    const [was, is] = [deref(older, before), deref(newer, after)];
-    if (was.anyOf || is.anyOf) {
-      compareUnions(was.anyOf ?? [was], is.anyOf ?? [is], direction, at);
+    const [had, has] = [branchesOf(older, before), branchesOf(newer, after)];
+    const [from, to] = direction === 'input' ? [had, has] : [has, had];
+    const strange = from.filter((one) => !to.some((other) => covers(other, one)));
+    const [was, is] = [had[0], has[0]];
+    if (strange.length > 0 && was && is && had.length === 1 && has.length === 1) {
+      faults.push(`${at}: was ${titleOf(was)} and is ${titleOf(is)}`);
       return;
     }
-    if (typesOf(was) !== typesOf(is)) {
-      faults.push(`${at}: was ${typesOf(was)} and is ${typesOf(is)}`);
-      return;
+    for (const one of strange) {
+      const what = direction === 'input' ? 'is not taken any more' : 'is new among the answers';
+      faults.push(`${at}: ${titleOf(one)} ${what}`);
     }
-    const values = (one: Schema): readonly unknown[] | undefined =>
-      one.const === undefined ? one.enum : [one.const];
-    const [had, has] = [values(was), values(is)];
+    for (const one of had) {
+      const same = has.filter((other) => other.type === one.type && covers(other, one));
+      const own = same.filter(({ name }) => name === one.name);
+      const [other] = own.length > 0 ? own : same;
+      const twins = had.filter(({ type, name }) => type === one.type && name === one.name);
+      // Several that cannot be told apart are not looked into.
+      if (other && (own.length === 1 || same.length === 1) && twins.length === 1) {
+        compareKinds(one.schema, other.schema, direction, at);
+      }
+    }
+  }
+
+  function compareKinds(was: Schema, is: Schema, direction: Direction, at: string): void {
+    const [had, has] = [valuesOf(was), valuesOf(is)];
     if (direction === 'input' && has) {
       for (const value of had ? missing(had, has) : ['anything else']) {
         faults.push(`${at}: ${String(value)} is not taken any more`);
@@ -88,36 +153,6 @@ export function breakingChanges(older: Description, newer: Description): string[
       compare(was.items, is.items, direction, `${at}[]`);
     }
     compareMembers(was, is, direction, at);
-  }
-
-  /** Branch by branch, each with the one of its type. */
-  function compareUnions(
-    was: readonly Schema[],
-    is: readonly Schema[],
-    direction: Direction,
-    at: string,
-  ): void {
-    const branches = (document: Description, all: readonly Schema[]) =>
-      all.map((one) => deref(document, one)).map((one) => [typesOf(one), one] as const);
-    const [had, has] = [branches(older, was), branches(newer, is)];
-    // A caller must still be able to send each, and must be ready for each that comes.
-    const [from, to] = direction === 'input' ? [had, has] : [has, had];
-    for (const type of missing(
-      from.map(([name]) => name),
-      to.map(([name]) => name),
-    )) {
-      faults.push(
-        `${at}: ${type} is ${direction === 'input' ? 'not taken any more' : 'new among the answers'}`,
-      );
-    }
-    for (const [type, one] of had) {
-      const same = has.filter(([name]) => name === type);
-      const [other] = same;
-      // Several of one type cannot be told apart: only a lone one is looked into.
-      if (other && same.length === 1 && had.filter(([name]) => name === type).length === 1) {
-        compare(one, other[1], direction, at);
-      }
-    }
   }
 
   function compareMembers(was: Schema, is: Schema, direction: Direction, at: string): void {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whose change gave each line of a rendered file its value. */
-import { canonicalJson, type Position } from '../../kernel/index.js';
+import { canonicalJson, type Pace, type Position } from '../../kernel/index.js';
 import type { Provenance } from '../../nginx/index.js';
 import type { Reader } from '../reader.js';
 import { type RecordDoc, recordId } from '../records/index.js';
@@ -14,7 +14,7 @@ export interface Blame {
 }
 
 const NOBODY: Blame = { source: null, change: null };
-const PAGE = 100;
+const PAGE = 50;
 
 /** The value at a path such as `locations[0].custom_headers[1].value`; the whole for an empty one. */
 function valueAt(resource: unknown, path: string): unknown {
@@ -26,21 +26,33 @@ function valueAt(resource: unknown, path: string): unknown {
   return value ?? null;
 }
 
-/** The record from which on a field has the value that it has in the newest of the records. */
-function changeOf(newestFirst: readonly RecordDoc[], field: string): RecordDoc | undefined {
-  const [newest] = newestFirst;
-  if (!newest || field === '') {
-    // The line is there because the resource is.
-    return newestFirst.at(-1);
-  }
-  const value = canonicalJson(valueAt(newest.after, field));
-  const other = newestFirst.findIndex(({ after }) => canonicalJson(valueAt(after, field)) !== value);
-  return newestFirst[other < 0 ? newestFirst.length - 1 : other - 1];
+/** The fields of one resource that are asked for, each with the record that gave it its value as far as it is known. */
+interface Asked {
+  readonly values: Map<string, string>;
+  readonly records: Map<string, RecordDoc>;
 }
 
-/** The states of a resource up to a position, newest first, since it was made or made again. */
-async function statesOf(reader: Reader, id: string, upTo: Position): Promise<readonly RecordDoc[]> {
-  const found: RecordDoc[] = [];
+/** The fields that are not settled by this record, on the way from the newest to the oldest. */
+async function follow({ values, records }: Asked, record: RecordDoc, breathe: Pace): Promise<void> {
+  for (const [field, value] of values) {
+    if (field === '' || canonicalJson(valueAt(record.after, field)) === value) {
+      records.set(field, record);
+    } else {
+      values.delete(field);
+    }
+    await breathe();
+  }
+}
+
+/** For each of the fields the record from which on it has its value, of the resource as it was made last up to a position. */
+async function changesOf(
+  reader: Reader,
+  id: string,
+  fields: ReadonlySet<string>,
+  upTo: Position,
+  breathe: Pace,
+): Promise<ReadonlyMap<string, RecordDoc>> {
+  const asked: Asked = { values: new Map(), records: new Map() };
   for (let to = upTo; ; ) {
     const { items } = await reader.find('records', {
       where: { resource_id: id },
@@ -49,11 +61,23 @@ async function statesOf(reader: Reader, id: string, upTo: Position): Promise<rea
       limit: PAGE,
       count: false,
     });
-    const gone = items.findIndex(({ state }) => state === 'gone');
-    found.push(...items.slice(0, gone < 0 ? undefined : gone).filter(({ state }) => state === 'set'));
+    for (const record of items) {
+      if (record.state === 'gone') {
+        return asked.records;
+      }
+      if (record.state === 'set' && asked.records.size === 0) {
+        for (const field of fields) {
+          // A line of no field is there because the resource is.
+          asked.values.set(field, field === '' ? '' : canonicalJson(valueAt(record.after, field)));
+        }
+      }
+      if (record.state === 'set') {
+        await follow(asked, record, breathe);
+      }
+    }
     const last = items.at(-1);
-    if (gone >= 0 || items.length < PAGE || !last) {
-      return found;
+    if (items.length < PAGE || !last || (asked.records.size > 0 && asked.values.size === 0)) {
+      return asked.records;
     }
     to = BigInt(last.position) - 1n;
   }
@@ -64,17 +88,23 @@ export async function blameLines(
   reader: Reader,
   sources: readonly (Provenance | undefined)[],
   upTo: Position,
+  breathe: Pace,
 ): Promise<readonly Blame[]> {
-  const ids = new Set(sources.flatMap((one) => (one && one.kind !== 'nxmesh' ? one.id : [])));
-  const states = new Map<string, readonly RecordDoc[]>();
-  for (const id of ids) {
-    states.set(id, await statesOf(reader, id, upTo));
+  const fields = new Map<string, Set<string>>();
+  for (const one of sources) {
+    if (one && one.kind !== 'nxmesh') {
+      fields.set(one.id, (fields.get(one.id) ?? new Set()).add(one.field));
+    }
+  }
+  const records = new Map<string, ReadonlyMap<string, RecordDoc>>();
+  for (const [id, wanted] of fields) {
+    records.set(id, await changesOf(reader, id, wanted, upTo, breathe));
   }
   return sources.map((source): Blame => {
     if (!source || source.kind === 'nxmesh') {
       return NOBODY;
     }
-    const record = changeOf(states.get(source.id) ?? [], source.field);
+    const record = records.get(source.id)?.get(source.field);
     if (!record) {
       return { source, change: null };
     }

@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What was to run, version by version, read from the log: a version is a fold, and what was rendered is rendered again. */
-import {
-  type AgentState,
-  agent as agentDecider,
-  type ConfigState,
-  isComplete,
-  versionReader,
-} from '../../domain/index.js';
-import type { EventLog } from '../../event-log/index.js';
+import type { ConfigAt, ConfigMark } from '../../domain/index.js';
+import { type EventLog, type FoldsDeps, folds } from '../../event-log/index.js';
 import { type Position, type Revision, streams } from '../../kernel/index.js';
-import type { AgentStreamEvent, ConfigFact } from '../../schemas/index.js';
+import { type AgentAt, agentFold } from './agent.js';
+import type { ConfigFolds } from './folds.js';
 
-/** A version whole; `published` is when it was published and where in the log. */
-export interface ConfigAt {
-  readonly config: ConfigState;
-  readonly at: string;
-  readonly position: Position;
-}
-
-interface Milestone {
-  readonly version: number;
-  readonly digest: string;
-  readonly at: string;
-}
-
-/** An agent as its stream tells it up to a position. */
-export interface AgentAt {
-  readonly state: AgentState;
-  readonly sent: Milestone | null;
-  /** What nginx itself has answered with. */
-  readonly proven: Milestone | null;
-  readonly refused: (Milestone & { readonly reason: string; readonly message: string }) | null;
-}
-
-/** The past as the log has it. */
+/** The past as the log has it. What it gives is the caller's own. */
 export interface Past {
   /** Where an event stands; undefined when the stream does not go so far. */
   positionOf(stream: string, revision: Revision): Promise<Position | undefined>;
@@ -44,26 +17,34 @@ export interface Past {
   agentAt(agentId: string, position: Position): Promise<AgentAt>;
 }
 
-const copyOf = (config: ConfigState): ConfigState => ({
-  ...config,
-  agents: new Map(config.agents),
-  upstreams: new Map(config.upstreams),
-  virtualHosts: new Map(config.virtualHosts),
-  certificates: new Map(config.certificates),
-  targets: new Map(config.targets),
-});
+export interface PastDeps extends FoldsDeps {
+  readonly log: Pick<EventLog, 'read'>;
+  readonly configs: ConfigFolds;
+}
 
-export function past(log: EventLog): Past {
-  /** Calls `each` with every version in order, as long as it says so. The state goes on changing. */
-  async function fold(workspaceId: string, each: (one: ConfigAt) => boolean): Promise<void> {
-    const reader = versionReader();
-    for await (const event of log.read(streams.config(workspaceId))) {
-      const diff = reader.take(event as unknown as ConfigFact);
-      const { position, meta } = event;
-      if (diff && !each({ config: reader.state, at: meta.recorded_at, position })) {
-        return;
-      }
+/** What the gateway says of a proof comes after it, though it was so before. */
+async function parkedNext(log: PastDeps['log'], stream: string, from: Revision) {
+  for await (const event of log.read(stream, { from, limit: 4 })) {
+    if (event.type === 'config.parked') {
+      return [event.data.hosts];
     }
+    if (event.type.startsWith('config.')) {
+      break;
+    }
+  }
+  return [];
+}
+
+export function past(deps: PastDeps): Past {
+  const { log, configs } = deps;
+  const agents = folds(deps, agentFold, { maxBytes: 8 * 1024 * 1024 });
+
+  async function versionWithin(
+    workspaceId: string,
+    within: (mark: ConfigMark) => boolean,
+  ): Promise<ConfigAt | undefined> {
+    const { state } = await configs.upTo(streams.config(workspaceId), within);
+    return state.config.version === 0 ? undefined : state;
   }
 
   return {
@@ -75,65 +56,25 @@ export function past(log: EventLog): Past {
     },
     versions: async (workspaceId, wanted) => {
       const found = new Map<number, ConfigAt>();
-      const last = Math.max(...wanted);
-      await fold(workspaceId, (one) => {
-        if (wanted.includes(one.config.version)) {
-          found.set(one.config.version, { ...one, config: copyOf(one.config) });
+      for (const version of wanted) {
+        const one = await versionWithin(workspaceId, (mark) => mark.version <= version);
+        if (one?.config.version === version) {
+          found.set(version, one);
         }
-        return one.config.version < last;
-      });
+      }
       return found;
     },
-    versionAt: async (workspaceId, position) => {
-      const reader = versionReader();
-      let found: Omit<ConfigAt, 'config'> | undefined;
-      let parts: ConfigFact[] = [];
-      for await (const event of log.read(streams.config(workspaceId))) {
-        if (event.position > position) {
-          break;
-        }
-        // A version counts from its last part on.
-        parts.push(event as unknown as ConfigFact);
-        if (isComplete(event as unknown as ConfigFact)) {
-          for (const part of parts) {
-            reader.take(part);
-          }
-          parts = [];
-          found = { at: event.meta.recorded_at, position: event.position };
-        }
-      }
-      return found && { config: reader.state, ...found };
-    },
+    versionAt: (workspaceId, position) => versionWithin(workspaceId, (mark) => mark.position <= position),
     agentAt: async (agentId, position) => {
-      const state = agentDecider.initial();
-      let one: Omit<AgentAt, 'state'> = { sent: null, proven: null, refused: null };
-      for await (const event of log.read(streams.agent(agentId))) {
-        if (event.position > position) {
-          break;
-        }
-        const fact = event as AgentStreamEvent;
-        agentDecider.evolve(state, fact);
-        one = { ...one, ...milestone(fact) };
+      const stream = streams.agent(agentId);
+      const { state, next } = await agents.upTo(stream, (mark) => mark <= position);
+      const { provenWith } = state.milestones;
+      if (provenWith?.parked.length !== 1) {
+        return { state: state.state, ...state.milestones };
       }
-      return { state, ...one };
+      const said = await parkedNext(log, stream, next);
+      const parked = [...provenWith.parked, ...said];
+      return { state: state.state, ...state.milestones, provenWith: { ...provenWith, parked } };
     },
   };
 }
-
-function milestone(fact: AgentStreamEvent): Partial<AgentAt> {
-  switch (fact.type) {
-    case 'config.sent':
-      return { sent: pick(fact.data) };
-    case 'config.applied':
-      return { proven: pick(fact.data), refused: null };
-    case 'config.refused':
-    case 'config.rolled_back': {
-      const { failure } = fact.data;
-      return { refused: { ...pick(failure), reason: failure.reason, message: failure.message } };
-    }
-    default:
-      return {};
-  }
-}
-
-const pick = ({ version, digest, at }: Milestone): Milestone => ({ version, digest, at });

@@ -64,4 +64,14 @@ test('a diff brings one text to the other, with no line too many', () => {
   fc.assert(property, { seed: 7, numRuns: 1_000 });
 });
 
+test('texts with nothing in common are shown whole, and soon', () => {
+  const lines = (word: string) => Array.from({ length: 20_000 }, (_, n) => `${word} ${n}\n`).join('');
+  const [before, after] = [`same\n${lines('a')}end\n`, `same\n${lines('b')}end\n`];
+  const started = performance.now();
+  const diff = unifiedDiff('x', before, after);
+  assert.ok(performance.now() - started < 1_000, `${performance.now() - started} ms`);
+  assert.is(applied(before, diff), after);
+  assert.match(diff, /^ same$/m);
+});
+
 test.run();

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ConfigState } from '../../domain/index.js';
+/** What an agent was to run at a version, rendered again as it was sent: with what it ran in place of parked hosts. */
+import {
+  type ConfigState,
+  contentOf,
+  type Holding,
+  NOTHING_HELD,
+  substitutesOf,
+} from '../../domain/index.js';
+import type { Pace } from '../../kernel/index.js';
 import {
   type Bundle,
+  bundler,
   type Capabilities,
-  compile,
   type Provenance,
-  provenanceOf,
   RenderRefused,
-  render,
+  targetMatches,
 } from '../../nginx/index.js';
 import type { NginxBuild } from '../../schemas/index.js';
-import { unifiedDiff } from './lines.js';
 
 const capabilitiesOf = (build: NginxBuild): Capabilities => ({
   nginxVersion: build.nginx_version,
@@ -19,63 +25,53 @@ const capabilitiesOf = (build: NginxBuild): Capabilities => ({
   webRoots: build.web_roots,
 });
 
-/** What an agent was to run at a version; `refused` says why it could not be written for its nginx. */
+/** `refused` says why it could not be written for the agent's nginx. */
 export type Rendered =
-  | { readonly bundle: Bundle; readonly refused: null }
+  | {
+      readonly bundle: Bundle;
+      readonly refused: null;
+      /** Where each line of a file comes from; undefined when the agent has no such file. */
+      linesOf(path: string): readonly (Provenance | undefined)[] | undefined;
+    }
   | { readonly bundle: null; readonly refused: string };
 
-/** Undefined when the version does not know the agent. Private keys are never in a bundle. */
-export function renderFor(config: ConfigState, agentId: string, build: NginxBuild): Rendered | undefined {
-  const agent = config.agents.get(agentId);
-  if (!agent) {
-    return undefined;
-  }
-  try {
-    const model = compile(config, { id: agentId, labels: agent.labels });
-    return { bundle: render(model, capabilitiesOf(build)), refused: null };
-  } catch (error) {
-    if (error instanceof RenderRefused) {
-      return { bundle: null, refused: error.message };
+/** Renders versions one after the other: what they have in common is rendered once. */
+export type Renderer = (config: ConfigState, holding?: Holding) => Promise<Rendered | undefined>;
+
+/** Gives undefined where the version does not know the agent. Private keys are never in a bundle. */
+export function rendererFor(agentId: string, build: NginxBuild, breathe: Pace): Renderer {
+  const bundles = bundler();
+  const capabilities = capabilitiesOf(build);
+  return async (config, holding = NOTHING_HELD) => {
+    const labels = config.agents.get(agentId)?.labels;
+    if (!labels) {
+      return undefined;
     }
-    throw error;
-  }
-}
-
-/** Where each line of a file comes from; undefined when the agent has no such file at this version. */
-export function linesOf(
-  config: ConfigState,
-  agentId: string,
-  build: NginxBuild,
-  path: string,
-): readonly (Provenance | undefined)[] | undefined {
-  const agent = config.agents.get(agentId);
-  return (
-    agent && provenanceOf(compile(config, { id: agentId, labels: agent.labels }), capabilitiesOf(build), path)
-  );
-}
-
-export interface FileDiff {
-  readonly path: string;
-  readonly before_sha256: string | null;
-  readonly after_sha256: string | null;
-  readonly diff: string;
-}
-
-/** The files that differ, in order of path. */
-export function fileDiffs(before: Bundle | null, after: Bundle | null): readonly FileDiff[] {
-  const old = new Map(before?.files.map((file) => [file.path, file]));
-  const now = new Map(after?.files.map((file) => [file.path, file]));
-  return [...new Set([...old.keys(), ...now.keys()])].sort().flatMap((path) => {
-    const [a, b] = [old.get(path), now.get(path)];
-    return a?.sha256 === b?.sha256
-      ? []
-      : [
-          {
-            path,
-            before_sha256: a?.sha256 ?? null,
-            after_sha256: b?.sha256 ?? null,
-            diff: unifiedDiff(path, a?.content ?? null, b?.content ?? null),
-          },
-        ];
-  });
+    const agent = { id: agentId, labels };
+    try {
+      const snapshot = bundles.snapshot(config);
+      // A host that was changed since it was parked is no longer.
+      const substitutes = substitutesOf(holding, (id, content) => {
+        const host = config.virtualHosts.get(id);
+        return (
+          host !== undefined &&
+          targetMatches(host.target_agents, agent) &&
+          contentOf(config, host) === content
+        );
+      });
+      for (const _ of snapshot.steps(agent, capabilities, substitutes)) {
+        await breathe();
+      }
+      return {
+        bundle: snapshot.bundle(agent, capabilities, substitutes),
+        refused: null,
+        linesOf: (path) => snapshot.provenance(agent, capabilities, path, substitutes),
+      };
+    } catch (error) {
+      if (error instanceof RenderRefused) {
+        return { bundle: null, refused: error.message };
+      }
+      throw error;
+    }
+  };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Resources as they stood at a position of the log, from their records. */
-import type { Position } from '../../kernel/index.js';
+import type { Pace, Position } from '../../kernel/index.js';
 import type { Reader } from '../reader.js';
 import { placeKey, type RecordDoc, recordId, subjectKey } from './index.js';
 
@@ -48,35 +48,56 @@ export async function standing(
 /** Asked for at a time: many reads of a local store, or of one on the other side of a network. */
 const TOGETHER = 64;
 
+/** What the task gives of each part of a list, one part after the other. */
+async function inParts<T, R>(
+  all: readonly T[],
+  breathe: Pace,
+  task: (part: readonly T[]) => Promise<readonly R[]>,
+): Promise<readonly R[]> {
+  const found: R[] = [];
+  for (let from = 0; from < all.length; from += TOGETHER) {
+    found.push(...(await task(all.slice(from, from + TOGETHER))));
+    await breathe();
+  }
+  return found;
+}
+
+/** Those of the resources that stood at a position. */
+export const standingOf = (
+  reader: Reader,
+  kind: StandingKind,
+  ids: readonly string[],
+  at: Position,
+  breathe: Pace,
+): Promise<readonly RecordDoc[]> =>
+  inParts(ids, breathe, async (part) => {
+    const records = await Promise.all(part.map((id) => standing(reader, kind, id, at)));
+    return records.flatMap((record) => (record?.state === 'set' ? record : []));
+  });
+
 /** The records of everything of a kind that stood in a place (a workspace; for workspaces, an organization). */
 export async function standingAll(
   reader: Reader,
   parentId: string,
   kind: StandingKind,
   at: Position,
+  breathe: Pace,
 ): Promise<readonly RecordDoc[]> {
   const { items } = await reader.find('subjects', {
     where: { place: placeKey(parentId, kind) },
     count: false,
   });
   const limit = recordId(at);
-  // What has not been set since then is read in one go: most of it.
-  const settled = items.filter((one) => one.record !== null && one.record <= limit && !one.gone);
-  const moved = items.filter((one) => one.record !== null && one.record > limit);
-  const found = [
-    ...(
-      await reader.getMany(
-        'records',
-        settled.flatMap(({ record }) => record ?? []),
-      )
-    ).values(),
-  ];
-  for (let from = 0; from < moved.length; from += TOGETHER) {
-    const part = moved.slice(from, from + TOGETHER);
-    const records = await Promise.all(part.map((one) => standing(reader, kind, one.resource_id, at)));
-    found.push(...records.flatMap((record) => (record?.state === 'set' ? record : [])));
-  }
-  return found;
+  // What has not been set since then is read without looking for it: most of it.
+  const settled = items.flatMap(({ record, gone }) =>
+    record !== null && record <= limit && !gone ? record : [],
+  );
+  const moved = items.filter(({ record }) => record !== null && record > limit);
+  const still = await inParts(settled, breathe, async (part) => [
+    ...(await reader.getMany('records', part)).values(),
+  ]);
+  const ids = moved.map(({ resource_id }) => resource_id);
+  return [...still, ...(await standingOf(reader, kind, ids, at, breathe))];
 }
 
 /** A resource as it stood last, also when it is gone. */

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, type Route, route } from '../../http/index.js';
-import { notFound, streams } from '../../kernel/index.js';
+import { notFound, pace, streams } from '../../kernel/index.js';
 import {
   type AgentAt,
+  agentFiles,
   type Blame,
   blameLines,
   type ConfigAt,
-  linesOf,
-  renderFor,
+  type Rendered,
 } from '../../projections/index.js';
 import {
   closed,
   Decimal,
   nullable,
+  oneOf,
   Reason,
   Sha256,
   type Static,
@@ -21,6 +22,7 @@ import {
   Uuid,
   Words,
 } from '../../schemas/index.js';
+import { Parked, presentParked } from '../parked-host.js';
 import { readAtQuery } from './at.js';
 import type { PastScope, PastScopeDeps } from './scope.js';
 
@@ -33,6 +35,10 @@ const AgentConfig = closed({
   published_at: nullable(Timestamp),
   /** Digest of what the agent was to run; null while it has not said what its nginx is, or when it was not enrolled. */
   desired: nullable(Sha256),
+  /** Hosts that it did not run as desired then, while it ran the rest. */
+  parked: Type.Array(Parked),
+  /** Digest of the same with what it ran in place of parked hosts; null where none was parked. */
+  partial: nullable(Sha256),
   /** Why it could not be written for the agent's nginx. */
   unrenderable: nullable(Type.String()),
   sent: nullable(closed(milestone)),
@@ -41,6 +47,7 @@ const AgentConfig = closed({
   refused: nullable(closed({ ...milestone, reason: Reason, message: Words })),
   /** Whether what was proven is what was desired. */
   in_sync: Type.Boolean(),
+  /** As they were to run, parked hosts as they ran; of `files=proven`, as they ran. */
   files: Type.Array(closed({ path: Type.String(), sha256: Sha256, content: Type.Optional(Type.String()) })),
 });
 
@@ -73,8 +80,15 @@ const BlamedFile = closed({
   ),
 });
 
-/** `content=false`: digests alone. */
-const configQuery = closed({ ...readAtQuery.properties, content: Type.Optional(Type.Boolean()) });
+/** `proven`: what nginx itself had answered with, whatever was desired of it by then. */
+const Which = oneOf('desired', 'proven');
+
+const configQuery = closed({
+  ...readAtQuery.properties,
+  files: Type.Optional(Which),
+  /** `false`: digests alone. */
+  content: Type.Optional(Type.Boolean()),
+});
 
 const blameQuery = closed({
   ...readAtQuery.properties,
@@ -89,7 +103,9 @@ interface Moment {
   readonly agent: AgentAt;
 }
 
-export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastScope): Route[] {
+export function agentConfigQueries(deps: PastScopeDeps, scope: PastScope): Route[] {
+  const { past, reader, clock } = deps;
+  const files = agentFiles(deps);
   type AgentRequest = HandlerRequest<{ agent_id: string }, Static<typeof readAtQuery>>;
 
   /** A version as such: up to where the next one was published, so that what was made of it is seen. */
@@ -119,6 +135,24 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
     return { workspaceId, config, agent };
   }
 
+  /** Up to where in the log a file's lines were written: parked hosts stand in it as an earlier version had them. */
+  async function writtenUpTo(
+    { workspaceId, config, agent }: Moment & { config: ConfigAt },
+    path: string,
+    asDesired: boolean,
+  ): Promise<bigint> {
+    const held = agent.state.parked.filter(({ held_version }) => held_version !== null);
+    const own = held.filter(({ virtual_host_id }) => path === `vhosts/${virtual_host_id}.conf`);
+    const version = Math.max(
+      0,
+      ...(asDesired ? [] : own.length > 0 ? own : held).map(({ held_version }) => held_version ?? 0),
+    );
+    const then = version === 0 ? config : (await past.versions(workspaceId, [version])).get(version);
+    const { sourceRevision } = (then ?? config).config;
+    // What was written while the version was being published is not in it.
+    return (await past.positionOf(streams.workspace(workspaceId), sourceRevision)) ?? config.position;
+  }
+
   return [
     route({
       method: 'GET',
@@ -131,22 +165,29 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
       success: { status: 200, schema: AgentConfig },
       handler: async (request) => {
         const { agent_id } = request.params;
-        const { config, agent } = await momentOf(request);
-        const { build } = agent.state;
-        const rendered = config && build ? renderFor(config.config, agent_id, build) : undefined;
-        const desired = rendered?.bundle?.digest ?? null;
+        const { workspaceId, config, agent } = await momentOf(request);
+        const { whole, partial } = config
+          ? await files.desired(workspaceId, agent_id, config, agent)
+          : { whole: undefined, partial: undefined };
+        const shown: Rendered | undefined =
+          request.query.files === 'proven'
+            ? await files.proven(workspaceId, agent_id, agent)
+            : (partial ?? whole);
+        const desired = whole?.bundle?.digest ?? null;
         return {
           body: {
             agent_id,
             version: config?.config.version ?? null,
             published_at: config?.at ?? null,
             desired,
-            unrenderable: rendered?.refused ?? null,
+            parked: presentParked(agent.state.parked),
+            partial: partial?.bundle?.digest ?? null,
+            unrenderable: whole?.refused ?? null,
             sent: agent.sent,
             proven: agent.proven,
             refused: agent.refused,
             in_sync: desired !== null && agent.proven?.digest === desired,
-            files: (rendered?.bundle?.files ?? []).map(({ path, sha256, content }) => ({
+            files: (shown?.bundle?.files ?? []).map(({ path, sha256, content }) => ({
               path,
               sha256,
               ...(request.query.content === false ? {} : { content }),
@@ -167,18 +208,23 @@ export function agentConfigQueries({ past, reader }: PastScopeDeps, scope: PastS
       handler: async (request) => {
         const { agent_id } = request.params;
         const { path } = request.query;
-        const { workspaceId, config, agent } = await momentOf(request as unknown as AgentRequest);
-        const { build } = agent.state;
-        const rendered = config && build ? renderFor(config.config, agent_id, build) : undefined;
-        const file = rendered?.bundle?.files.find((one) => one.path === path);
-        if (!(config && build && file)) {
+        const moment = await momentOf(request as unknown as AgentRequest);
+        const { workspaceId, config, agent } = moment;
+        const { whole, partial } = config
+          ? await files.desired(workspaceId, agent_id, config, agent)
+          : { whole: undefined, partial: undefined };
+        const shown = partial ?? whole;
+        const file = shown?.bundle?.files.find((one) => one.path === path);
+        if (!(config && shown?.bundle && file)) {
           throw notFound('File');
         }
-        const sources = linesOf(config.config, agent_id, build, path) ?? [];
-        const { sourceRevision } = config.config;
-        // What was written while the version was being published is not in it.
-        const upTo = await past.positionOf(streams.workspace(workspaceId), sourceRevision);
-        const blamed: readonly Blame[] = await blameLines(reader, sources, upTo ?? config.position);
+        const asDesired = whole?.bundle?.files.some(({ sha256 }) => sha256 === file.sha256) ?? false;
+        const blamed: readonly Blame[] = await blameLines(
+          reader,
+          shown.linesOf(path) ?? [],
+          await writtenUpTo({ ...moment, config }, path, asDesired),
+          pace(clock),
+        );
         const texts = file.content.replace(/\n$/, '').split('\n');
         return {
           body: {

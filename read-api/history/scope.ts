@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The only way to the past: every read decides the route's permission where the resource belongs, or belonged. */
 import { roleAt, windowOf } from '../../http/index.js';
-import { notFound, type Position, unavailable } from '../../kernel/index.js';
+import { type Clock, notFound, type Position, pace, unavailable } from '../../kernel/index.js';
 import {
   type FullRecord,
+  INSTALLATION,
   type Origin,
   type Page,
   type Past,
+  type Reader,
   type RecordDoc,
   type StandingKind,
   standing,
   standingAll,
+  standingOf,
   subjectKey,
   withBefore,
 } from '../../projections/index.js';
@@ -22,7 +25,14 @@ import type {
   VirtualHost,
   Workspace,
 } from '../../schemas/index.js';
-import { type ReadRequest, readWhenPassed, type ScopeDeps, type Scoped, yes } from '../scope.js';
+import {
+  organizationsOf,
+  type ReadRequest,
+  readWhenPassed,
+  type ScopeDeps,
+  type Scoped,
+  yes,
+} from '../scope.js';
 import { type Counted, positionOf } from './at.js';
 
 interface Resources {
@@ -48,6 +58,8 @@ export interface PastScope {
     orderBy: keyof Resources[K] & string,
     matches?: (doc: Stood<K>) => boolean,
   ): Promise<Page<Stood<K>> | undefined>;
+  /** The organizations that the principal has a role in (all for an administrator) as they stood at `at`, by slug. */
+  organizations(request: ReadRequest): Promise<Page<Stood<'organization'>> | undefined>;
   /** What happened to a resource, newest first. */
   history(request: ReadRequest, kind: StandingKind, id: string): Promise<Page<Scoped<FullRecord>>>;
   /** Where a workspace belongs, also when it is gone. */
@@ -60,6 +72,7 @@ export interface PastScope {
 
 export interface PastScopeDeps extends ScopeDeps {
   readonly past: Past;
+  readonly clock: Clock;
 }
 
 const WAIT_MS = 2000;
@@ -76,8 +89,28 @@ const isShown = ({ principal }: ReadRequest, organizationId: string, workspaceId
 
 const atOf = ({ query }: ReadRequest): string | undefined => (query as { at?: string }).at;
 
+/** The page that is asked for, in order of a field. */
+function pageOf<D extends { readonly id: string }>(
+  { query }: ReadRequest,
+  docs: readonly D[],
+  orderBy: keyof D,
+): Page<D> {
+  const sorted = docs
+    .map((doc) => [`${String(doc[orderBy])}\u0000${doc.id}`, doc] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, doc]) => doc);
+  const { offset, perPage } = windowOf(query as { page?: number; per_page?: number });
+  return { items: sorted.slice(offset, offset + perPage), total: sorted.length };
+}
+
+/** Also those that are gone: each has a chain of its own in the audit. */
+async function everyOrganization(reader: Reader): Promise<readonly string[]> {
+  const { items } = await reader.find('chains', { count: false });
+  return items.flatMap(({ id }) => (id === INSTALLATION ? [] : id));
+}
+
 export function pastScope(deps: PastScopeDeps): PastScope {
-  const { reader, passed } = deps;
+  const { reader, passed, clock } = deps;
   const read = readWhenPassed(deps);
 
   async function moment(request: ReadRequest, counted: Counted): Promise<Position> {
@@ -136,17 +169,28 @@ export function pastScope(deps: PastScopeDeps): PastScope {
         const parent = kind === 'workspace' ? 'organization' : 'workspace';
         const newest = await allowed(request, parent, parentId);
         const counted = parent === 'organization' ? {} : countedOf(newest);
-        const records = await standingAll(reader, parentId, kind, await moment(request, counted));
-        const key = (doc: Stood<K>): string => `${String(doc[orderBy])}\u0000${doc.id}`;
+        const records = await standingAll(
+          reader,
+          parentId,
+          kind,
+          await moment(request, counted),
+          pace(clock),
+        );
         const docs = records
           .filter((one) => kind !== 'workspace' || isShown(request, parentId, one.resource_id))
           .map((one) => stood<K>(one))
-          .filter(matches)
-          .map((doc) => [key(doc), doc] as const)
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([, doc]) => doc);
-        const { offset, perPage } = windowOf(request.query as { page?: number; per_page?: number });
-        return { items: docs.slice(offset, offset + perPage), total: docs.length };
+          .filter(matches);
+        return pageOf(request, docs, orderBy);
+      }),
+    organizations: (request) =>
+      read(request, async () => {
+        if (atOf(request) === undefined) {
+          return undefined;
+        }
+        const at = await moment(request, {});
+        const ids = organizationsOf(request.principal) ?? (await everyOrganization(reader));
+        const found = await standingOf(reader, 'organization', ids, at, pace(clock));
+        return pageOf(request, found.map(stood<'organization'>), 'slug');
       }),
     history: (request, kind, id) =>
       read(request, async () => {

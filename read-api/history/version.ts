@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type HandlerRequest, type Route, route } from '../../http/index.js';
-import { conflict, detail, invalid, notFound } from '../../kernel/index.js';
-import {
-  type ConfigAt,
-  configDiff,
-  emptyConfig,
-  fileDiffs,
-  type Rendered,
-  renderFor,
-} from '../../projections/index.js';
+import { conflict, detail, invalid, notFound, pace } from '../../kernel/index.js';
+import { type ConfigAt, configDiff, emptyConfig, fileDiffs, rendererFor } from '../../projections/index.js';
 import { closed, nullable, oneOf, Sha256, type Static, Type, Uuid } from '../../schemas/index.js';
 import { readQuery } from '../query.js';
 import { fieldChanges } from './history.js';
@@ -60,7 +53,7 @@ type DiffRequest = HandlerRequest<
 
 const NOW = 2n ** 63n - 1n;
 
-export function versionQueries({ past }: PastScopeDeps, scope: PastScope): Route[] {
+export function versionQueries({ past, clock }: PastScopeDeps, scope: PastScope): Route[] {
   async function agentDiff(request: DiffRequest, agentId: string, before: ConfigAt, after: ConfigAt) {
     const { workspaceId } = await scope.agent(request, agentId);
     if (workspaceId !== request.params.workspace_id) {
@@ -72,15 +65,15 @@ export function versionQueries({ past }: PastScopeDeps, scope: PastScope): Route
         detail('agent_id', 'NOT_CONNECTED', 'It was never connected'),
       ]);
     }
-    const [old, now] = [before, after].map(({ config }): Rendered | undefined =>
-      renderFor(config, agentId, build),
-    );
+    const breathe = pace(clock);
+    const render = rendererFor(agentId, build, breathe);
+    const [old, now] = [await render(before.config), await render(after.config)];
     return {
       agent_id: agentId,
       before_digest: old?.bundle?.digest ?? null,
       after_digest: now?.bundle?.digest ?? null,
       refused: now?.refused ?? old?.refused ?? null,
-      files: [...fileDiffs(old?.bundle ?? null, now?.bundle ?? null)],
+      files: [...(await fileDiffs(old?.bundle ?? null, now?.bundle ?? null, breathe))],
     };
   }
 
@@ -108,11 +101,12 @@ export function versionQueries({ past }: PastScopeDeps, scope: PastScope): Route
           return one;
         };
         const { agent_id } = request.query;
+        const resources = await configDiff(at(from).config, at(to).config, pace(clock));
         return {
           body: {
             from,
             to,
-            resources: configDiff(at(from).config, at(to).config).map((one) => ({
+            resources: resources.map((one) => ({
               kind: one.kind,
               id: one.id,
               name: one.name,

@@ -3,6 +3,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ask, upstreamServer } from '../../demo/traffic.js';
+import { sha256 } from '../../kernel/index.js';
+import { manifestDigest } from '../../nginx/manifest.js';
 import { fleet, type Member } from '../harness/fleet.js';
 import { freePort } from '../harness/ports.js';
 import { until } from '../harness/until.js';
@@ -21,6 +23,15 @@ const name = (n: number): string => `h${n}.example`;
 const to = (proxy_pass: string) => ({ locations: [{ path: '/', proxy_pass }] });
 const good = to(`http://${blue.address}`);
 const agent = () => scene.plane().api.ok('GET', `/v1/agents/${member.id}`);
+/** The past has the bytes that ran: each file by its hash, and all of them by the digest that nginx answered with. */
+async function ranAs(query: string, digest: string): Promise<string[]> {
+  const { files } = await scene.plane().api.ok('GET', `/v1/agents/${member.id}/config?${query}`);
+  for (const { content, sha256: expected } of files) {
+    assert.is(sha256(content), expected);
+  }
+  assert.is(manifestDigest(files), digest);
+  return files.map(({ path }: { path: string }) => path);
+}
 const served = async (): Promise<number[]> => {
   const answers = await Promise.all(Array.from({ length: HOSTS }, (_, n) => ask(port, name(n))));
   return answers.flatMap((answer, n) => (answer === 'blue' ? n : []));
@@ -87,6 +98,14 @@ test('one of many that nginx refuses is left out, the others are served', async 
     await served(),
     all.filter((n) => n !== BAD),
   );
+  const then = await scene
+    .plane()
+    .api.ok('GET', `/v1/agents/${member.id}/config?at=version:${applied.version}`);
+  assert.equal([then.parked, then.partial, then.proven.digest], [parked, applied.digest, applied.digest]);
+  assert.ok(then.desired !== applied.digest && !then.in_sync, 'what ran is not all that was desired');
+  for (const query of ['', `at=version:${applied.version}`, 'files=proven']) {
+    assert.not.ok((await ranAs(query, applied.digest)).includes(`vhosts/${ids[BAD]}.conf`), query);
+  }
   const change = await scene.plane().api.ok('GET', `${scene.ws}/changes/${applied.version}`);
   assert.equal(
     [change.agents[0].state, change.agents[0].parked, change.summary.partial],
@@ -106,8 +125,14 @@ test('a host that ran goes on as it was, also over a restart of the control plan
     await scene.change('PATCH', `/v1/virtual-hosts/${ids[3]}`, to(NOWHERE));
     await scene.change('PATCH', `/v1/virtual-hosts/${ids[4]}`, { server_name: 'renamed.example' });
   });
-  const { parked } = await partial();
+  const { parked, applied } = await partial();
   assert.is(parked[0].virtual_host_id, ids[3]);
+  const held = `vhosts/${ids[3]}.conf`;
+  assert.ok((await ranAs('', applied.digest)).includes(held));
+  assert.ok((await ranAs(`at=version:${applied.version}&files=proven`, applied.digest)).includes(held));
+  const { lines } = await scene.plane().api.ok('GET', `/v1/agents/${member.id}/config/blame?path=${held}`);
+  const written = lines.flatMap(({ change }: { change: { type: string } | null }) => change?.type ?? []);
+  assert.equal([...new Set(written)], ['virtual_host.created'], 'it runs as it was made');
   assert.ok(parked[0].held_version > 0);
   assert.equal(
     await served(),

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import type { Route } from '../../http/index.js';
 import { addressOf, startTenants } from '../authorization/tenants.harness.js';
 import { bodiesFor } from './bodies.js';
+import { type Stall, watchStalls } from './stalls.js';
 
 /** Each costs a hash of a password, or a count of tries that refuses the rest; they have tests of their own. */
 const LEFT_OUT = /^(platform)?(login|refreshSession|createUser|changePassword|updateUser|updateMe)$/i;
@@ -21,6 +22,8 @@ export interface Fuzzed {
   readonly slowestMs: number;
   /** How long the event loop, which server and client share here, stood still at most, in milliseconds. */
   readonly loopMs: { readonly p99: number; readonly max: number };
+  /** When it stood still for more than 50 ms, and on whose account. */
+  readonly stalls: readonly Stall[];
 }
 
 const AT_ONCE = 8;
@@ -41,6 +44,7 @@ async function run(tenants: Awaited<ReturnType<typeof startTenants>>, total: num
   );
   const each = Math.ceil(total / routes.length);
   const delay = monitorEventLoopDelay({ resolution: 1 });
+  const stalls = watchStalls();
   const byStatus: Record<string, number> = {};
   const faults: string[] = [];
   const refused = new Set<string>();
@@ -50,12 +54,14 @@ async function run(tenants: Awaited<ReturnType<typeof startTenants>>, total: num
   async function send(route: Route, body: unknown, number: number): Promise<void> {
     const name = `fuzz-${route.operationId}-${number}`;
     const path = addressOf(route, tenants.own);
+    stalls.begin(name);
     const started = performance.now();
     const answer = await tenants.call('owner', route.method, path, {
       body,
       headers: { 'x-request-id': name },
     });
     slowestMs = Math.max(slowestMs, performance.now() - started);
+    stalls.end(name);
     sent += 1;
     byStatus[answer.status] = (byStatus[answer.status] ?? 0) + 1;
     if (answer.status >= 500) {
@@ -71,6 +77,7 @@ async function run(tenants: Awaited<ReturnType<typeof startTenants>>, total: num
     // Making the bodies holds up the loop too, and is no business of the server's.
     await turn();
     delay.enable();
+    stalls.watch(true);
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {
         for (const [number, body] of bodies) {
@@ -79,8 +86,10 @@ async function run(tenants: Awaited<ReturnType<typeof startTenants>>, total: num
       }),
     );
     delay.disable();
+    stalls.watch(false);
   }
 
+  const stood = stalls.close();
   const leftEvents: string[] = [];
   const head = await tenants.context.events.head();
   for await (const delivery of tenants.context.events.subscribe({
@@ -95,5 +104,5 @@ async function run(tenants: Awaited<ReturnType<typeof startTenants>>, total: num
     }
   }
   const loopMs = { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 };
-  return { sent, byStatus, faults, leftEvents, slowestMs, loopMs };
+  return { sent, byStatus, faults, leftEvents, slowestMs, loopMs, stalls: stood };
 }

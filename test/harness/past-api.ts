@@ -4,8 +4,8 @@ import { writeRoutes } from '../../commands/index.js';
 import { id } from '../../domain/workspace/workspace.fixture.js';
 import { eventLog, memoryLog } from '../../event-log/index.js';
 import { newId, startApp } from '../../http/http.harness.js';
-import { streams, systemClock, systemRandom, systemTimers, timestamp } from '../../kernel/index.js';
-import { lastOf, past, reader, readModels, runDesiredConfig } from '../../projections/index.js';
+import { deferred, streams, systemClock, systemRandom, systemTimers, timestamp } from '../../kernel/index.js';
+import { configFolds, lastOf, past, reader, readModels, runDesiredConfig } from '../../projections/index.js';
 import { startRunner } from '../../projections/runner.harness.js';
 import { agentHealth, queryRoutes } from '../../read-api/index.js';
 import { memoryReadStore } from '../../read-store/index.js';
@@ -37,7 +37,11 @@ export async function pastApi() {
       published = position;
     },
   };
-  const workflow = runDesiredConfig({ log, clock: systemClock, checkpoint }, ending.signal);
+  let gate = Promise.resolve();
+  const workflow = runDesiredConfig(
+    { log, clock: systemClock, checkpoint, rested: () => gate },
+    ending.signal,
+  );
   const read = reader(store, readModels);
   const passed = (position: bigint, ms: number): Promise<boolean> => runner.passed(position, ms);
   const at = timestamp(systemClock.now());
@@ -98,15 +102,24 @@ export async function pastApi() {
     const workspace = kind === 'workspace' ? place : await read.get('places', place.parent);
     return workspace && { workspaceId: workspace.id, organizationId: workspace.parent };
   };
-  const write = { handlers, locate, passed, log, lastOf: lastOf(read), ...deps } as unknown as WriteDeps;
+  const configs = configFolds({ log, ...deps });
+  const write = {
+    handlers,
+    locate,
+    passed,
+    log,
+    configs,
+    lastOf: lastOf(read),
+    ...deps,
+  } as unknown as WriteDeps;
   const queries = {
     reader: read,
     passed,
     health: agentHealth(store),
-    past: past(log),
+    past: past({ log, configs, ...deps }),
     ...deps,
   } as unknown as ReadDeps;
-  const wanted = /Upstream|VirtualHost|Version|Certificate|Request|Change|History|Workspace/;
+  const wanted = /Upstream|VirtualHost|Location|Version|Certificate|Request|Change|History|Workspace/;
   const routes = [...writeRoutes(write), ...queryRoutes(queries)].filter(({ operationId }) =>
     wanted.test(operationId),
   );
@@ -116,6 +129,16 @@ export async function pastApi() {
     log,
     fault,
     certify,
+    /** What is changed meanwhile comes into one version, but for the first change, on which the workflow rests. */
+    together: async <T>(task: () => Promise<T>): Promise<T> => {
+      const open = deferred();
+      gate = open.promise;
+      try {
+        return await task();
+      } finally {
+        open.resolve();
+      }
+    },
     /** The newest version, once everything that was written is in one. */
     newest: async (): Promise<number> => {
       const head = await log.head();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ConfigState, resourceDigest } from '../domain/index.js';
-import { canonicalJson, sha256 } from '../kernel/index.js';
-import { compileHost, type HostModel, type Substitutes } from '../nginx/index.js';
-import type { ParkedHost, VirtualHost } from '../schemas/index.js';
-import type { History } from './history.js';
+/** What an agent runs in place of hosts that it does not take. */
+import { canonicalJson, sha256 } from '../../kernel/index.js';
+import { compileHost, type HostModel, type Substitutes } from '../../nginx/index.js';
+import type { ParkedHost, VirtualHost } from '../../schemas/index.js';
+import type { ConfigState } from './state.js';
+import { resourceDigest } from './targets.js';
 
 /** What stands in place of a host that is parked; nothing where it has never run. */
 export interface Instead {
@@ -37,11 +38,14 @@ export function contentOf(resources: Resources, host: VirtualHost): string {
 // One model a host and version: agents that hold the same share its rendered file.
 const models = new WeakMap<VirtualHost, HostModel>();
 
-async function heldOf(past: History, workspaceId: string, { virtual_host_id, held_version }: ParkedHost) {
+/** A workspace's configuration as a version had it; rejects while the log cannot be read. */
+type Versions = (version: number) => Promise<ConfigState>;
+
+async function heldOf(versions: Versions, { virtual_host_id, held_version }: ParkedHost) {
   if (held_version === null) {
     return undefined;
   }
-  const config = await past.at(workspaceId, held_version);
+  const config = await versions(held_version);
   const host = config.virtualHosts.get(virtual_host_id);
   if (!host) {
     return undefined;
@@ -51,18 +55,13 @@ async function heldOf(past: History, workspaceId: string, { virtual_host_id, hel
   return { host, model };
 }
 
-/** Rejects while the log cannot be read. */
-export async function holdingOf(
-  past: History,
-  workspaceId: string,
-  parked: readonly ParkedHost[],
-): Promise<Holding> {
+export async function holdingOf(versions: Versions, parked: readonly ParkedHost[]): Promise<Holding> {
   if (parked.length === 0) {
     return NOTHING_HELD;
   }
   const hosts = new Map<string, Instead>();
   for (const one of parked) {
-    const held = await heldOf(past, workspaceId, one);
+    const held = await heldOf(versions, one);
     hosts.set(one.virtual_host_id, { content: one.content, held });
   }
   const keys = parked.map((one) => canonicalJson([one.virtual_host_id, one.content, one.held_version]));
