@@ -11,9 +11,11 @@ import type { Health, Part } from './part.js';
 
 /** Whoever takes over has it after this and a third of it at the latest. */
 const LEASE_MS = 6_000;
-/** How long a version waits for the answers to what it takes in. */
+/** Changes that follow each other so soon are a burst. */
+const BURST_MS = 100;
+/** How long a version of a burst waits for the answers to what it takes in. */
 const ANSWERS_MS = 50;
-/** What comes so soon after a change goes into the same version: a burst is not to fill the log with versions. */
+/** And so long for what else may come: a burst is not to fill the log with versions. */
 const LINGER_MS = 5;
 
 /** The read models and the workflows; each is owned by one process at a time. */
@@ -41,12 +43,17 @@ export async function projectionsRole(context: Context): Promise<Part> {
   }
   const stopping = new AbortController();
   const checkpoint = workflowCheckpoint(context, 'desired-config');
-  // Where it is another process that answers, there is nothing to wait for but the rest of a burst.
+  let restedAt = Number.NEGATIVE_INFINITY;
   const rested = async (position: bigint): Promise<void> => {
-    if (!settings.distributed) {
-      await runner.passed(position, ANSWERS_MS);
+    // What comes after a pause is not held up. Where it is another process that answers, there is nothing to wait for
+    // but the rest of a burst.
+    if (clock.monotonic() - restedAt < BURST_MS) {
+      if (!settings.distributed) {
+        await runner.passed(position, ANSWERS_MS);
+      }
+      await timers.sleep(LINGER_MS);
     }
-    await timers.sleep(LINGER_MS);
+    restedAt = clock.monotonic();
   };
   const workflow = supervise(
     'desired-config',

@@ -35,6 +35,8 @@ interface Known {
 export interface DesiredConfig {
   /** Takes events in order; publishes what is full. */
   take(event: WorkspaceEvent): Promise<void>;
+  /** Whether anything was taken in that is in no version yet. */
+  waits(): boolean;
   /** Publishes all that waits. */
   settle(): Promise<void>;
 }
@@ -100,6 +102,7 @@ export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
         await publish(workspaceId);
       }
     },
+    waits: () => dirty.size > 0,
     settle: async () => {
       for (const workspaceId of Array.from(dirty)) {
         await publish(workspaceId);
@@ -149,8 +152,8 @@ export async function runDesiredConfig(
   deps: WorkflowDeps & {
     readonly checkpoint: { load(): Promise<Position>; save(position: Position): Promise<void> };
     /**
-     * A short rest before what was taken in becomes a version: who asked is answered first, and the changes of a burst
-     * that come meanwhile go into the next one together.
+     * A rest before what was taken in becomes a version, so that the changes of a burst that come meanwhile go into
+     * the next one together.
      */
     readonly rested?: (position: Position) => Promise<void>;
   },
@@ -162,8 +165,10 @@ export async function runDesiredConfig(
     if (delivery.kind === 'event') {
       await workflow.take(delivery.event as WorkspaceEvent);
     } else {
-      await deps.rested?.(delivery.position);
-      await workflow.settle();
+      if (workflow.waits()) {
+        await deps.rested?.(delivery.position);
+        await workflow.settle();
+      }
       await deps.checkpoint.save(delivery.position);
     }
   }
