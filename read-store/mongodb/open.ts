@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { MongoClient } from 'mongodb';
+import { type Db, MongoClient } from 'mongodb';
 import { StoreUnusable } from '../errors.js';
 import type { Control, Database, Intent, Meta, Registered, StoredDoc } from './database.js';
 import { deadline } from './deadline.js';
@@ -44,6 +44,24 @@ async function check(client: MongoClient, name: string, where: string): Promise<
   }
 }
 
+/** What every projection writes to. */
+const SHARED = ['control', 'intents', 'collections', 'pointers'];
+
+/**
+ * Makes a collection ahead of the first write, which would make it by the way: several at once, and servers differ in
+ * how well they take that. Another process may make it at the same time.
+ */
+async function make(db: Db, name: string): Promise<void> {
+  try {
+    await db.createCollection(name);
+  } catch (error) {
+    const there = await db.listCollections({ name }, { nameOnly: true }).toArray();
+    if (there.length === 0) {
+      throw error;
+    }
+  }
+}
+
 /** Errors: `StoreUnusable` with the reason; `StoreUnavailable` when the server does not answer in time. */
 export async function openDatabase(settings: MongoSettings): Promise<Database> {
   const client = connection(settings);
@@ -56,6 +74,9 @@ export async function openDatabase(settings: MongoSettings): Promise<Database> {
       db.admin().command({ hello: 1 }) as Promise<{ localTime: Date; setName?: string; msg?: string }>;
     await check(client, settings.database, where);
     const { setName, msg } = await hello();
+    for (const name of SHARED) {
+      await make(db, name);
+    }
     const intents = db.collection<Intent>('intents');
     await intents.createIndex({ intent: 1, _id: 1 });
     return {
