@@ -166,7 +166,9 @@ test('frames lost from the write-ahead log', async () => {
   child.process.kill('SIGKILL');
   await child.ended;
   const wal = `${path}-wal`;
-  truncateSync(wal, statSync(wal).size - 4120);
+  // But for its first frame: what the last append left may not have been remembered when the process ended.
+  assert.ok(statSync(wal).size > 32 + 2 * 4120);
+  truncateSync(wal, 32 + 4120);
   await assertRefused(path, 'ROLLED_BACK');
   rmSync(wal);
   await assertRefused(path, 'ROLLED_BACK');
