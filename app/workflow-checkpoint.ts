@@ -29,8 +29,8 @@ export function workflowCheckpoint(
       if (clock.monotonic() - savedAt < SAVE_EVERY_MS) {
         return;
       }
-      savedAt = clock.monotonic();
       await store.write([{ kind: 'put', collection: COLLECTION, doc: { id, position: String(position) } }]);
+      savedAt = clock.monotonic();
     },
   };
 }

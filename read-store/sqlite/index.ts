@@ -51,11 +51,11 @@ function open(options: SqliteReadStoreOptions): ReadStore {
   // Asked at every read; where the file is ours alone, nobody else moves one.
   const pointers = new Map<string, number>();
 
-  /** Projections whose commits went into a transaction of this process; and those that are to begin anew. */
+  /** Projections that this process has committed for; and those that are to begin anew. */
   const committed = new Set<string>();
   const setBack = new Set<string>();
-  const undone = (all: boolean): void => {
-    if (all) {
+  const undone = (lost: boolean): void => {
+    if (lost) {
       for (const projection of committed) {
         setBack.add(projection);
       }
@@ -161,11 +161,13 @@ function open(options: SqliteReadStoreOptions): ReadStore {
     },
     setPointer: async (projection, version) => {
       invariant(Number.isSafeInteger(version) && version > 0, 'a version counts from 1');
-      db.run(
-        `INSERT INTO pointers VALUES (?, ?)
-         ON CONFLICT (projection) DO UPDATE SET version = max(version, excluded.version)`,
-        projection,
-        version,
+      writes.now(() =>
+        db.run(
+          `INSERT INTO pointers VALUES (?, ?)
+           ON CONFLICT (projection) DO UPDATE SET version = max(version, excluded.version)`,
+          projection,
+          version,
+        ),
       );
       pointers.delete(projection);
     },
@@ -178,7 +180,7 @@ function open(options: SqliteReadStoreOptions): ReadStore {
     acquireLease: async (name, owner, ttlMs) =>
       // Whoever was told of a commit that the file then did not take goes on from where the file is.
       setBack.delete(name) ? undefined : writes.now(() => leases.acquire(name, owner, ttlMs)),
-    releaseLease: async (lease) => leases.release(lease),
+    releaseLease: async (lease) => writes.now(() => leases.release(lease)),
     hash: async (collection) => {
       const rows = db.iterate(`SELECT doc FROM ${collections.table(collection).name} ORDER BY id`);
       return hashDocuments(texts(rows));

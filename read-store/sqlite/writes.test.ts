@@ -32,7 +32,7 @@ function manualTimers(): Timers & { fire(): void } {
       return () => waiting.delete(task);
     },
     fire: () => {
-      for (const task of waiting) {
+      for (const task of [...waiting]) {
         waiting.delete(task);
         task();
       }
@@ -53,6 +53,18 @@ async function opened(path: string) {
     at += 1n;
   };
   return { store, timers, commit };
+}
+
+/** Held writes of a table, and what they said was undone. */
+function table(path: string) {
+  const timers = manualTimers();
+  const db = openDatabase(path, false);
+  db.exec('CREATE TABLE t (text TEXT)');
+  const undone: boolean[] = [];
+  const writes = writesOf(db, (lost) => undone.push(lost), { timers, ms: 100 });
+  const count = (): unknown => db.get('SELECT count(*) AS n FROM t')?.n;
+  const insert = (bytes: number) => writes.held(() => db.run('INSERT INTO t VALUES (?)', 'x'.repeat(bytes)));
+  return { db, timers, undone, writes, count, insert };
 }
 
 /** What another process would find after a crash at this moment: documents and checkpoint. */
@@ -119,31 +131,51 @@ test('a task that fails takes nothing with it that others have held', async ({ p
   await store.close();
 });
 
-test('where there is no room all that is held is taken back, and nothing is held until there is', async ({
+test('a task that finds no room takes nothing with it, and nothing more is held until there is some', async ({
   path,
 }) => {
-  const timers = manualTimers();
-  const db = openDatabase(path, false);
-  db.exec('CREATE TABLE t (text TEXT)');
-  const undone: boolean[] = [];
-  const writes = writesOf(db, (all) => undone.push(all), { timers, ms: 100 });
-  const count = (): unknown => db.get('SELECT count(*) AS n FROM t')?.n;
-  const insert = (bytes: number) => writes.held(() => db.run('INSERT INTO t VALUES (?)', 'x'.repeat(bytes)));
+  const { db, timers, undone, writes, count, insert } = table(path);
   await insert(10);
   db.exec('PRAGMA max_page_count = 1');
-  const full = await writes
-    .held(() => db.run('INSERT INTO t VALUES (?)', 'x'.repeat(100_000)))
-    .catch((error: unknown) => error);
+  const full = await insert(100_000).catch((error: unknown) => error);
   assert.instance(full, StoreUnavailable);
-  assert.equal(undone, [true]);
+  assert.equal(undone, [false]);
   db.exec('PRAGMA max_page_count = 100000');
-  assert.equal([db.inTransaction(), count()], [false, 0]);
+  assert.equal([db.inTransaction(), count()], [true, 1]);
   await insert(10);
-  assert.equal([db.inTransaction(), count()], [false, 1]);
+  assert.equal([db.inTransaction(), count()], [false, 2]);
   await insert(10);
   assert.ok(db.inTransaction());
   timers.fire();
-  assert.equal([db.inTransaction(), count()], [false, 2]);
+  assert.equal([db.inTransaction(), count()], [false, 3]);
+  assert.is(await writes.held(() => 'told'), 'told');
+  db.close(true);
+});
+
+test('what cannot be done again is said to be lost', async ({ path }) => {
+  const { db, undone, writes, count, insert } = table(path);
+  let times = 0;
+  await insert(10);
+  await writes.held(() => {
+    times += 1;
+    assert.is(times, 1);
+  });
+  db.exec('PRAGMA max_page_count = 1');
+  assert.instance(await insert(100_000).catch((error: unknown) => error), StoreUnavailable);
+  assert.equal(undone, [false, true]);
+  assert.equal([times, db.inTransaction(), count()], [2, false, 0]);
+  db.close(true);
+});
+
+test('a task that fails when nothing is held leaves no transaction open', async ({ path }) => {
+  const { db, writes } = table(path);
+  const fails = (): never => {
+    throw new Error('no');
+  };
+  assert.is((await writes.held(fails).catch((error: Error) => error)).message, 'no');
+  assert.not.ok(db.inTransaction());
+  assert.throws(() => writes.now(fails), 'no');
+  assert.not.ok(db.inTransaction());
   db.close(true);
 });
 
@@ -157,7 +189,10 @@ function mounted(folder: string): boolean {
   }
 }
 
-test('whoever was told of a commit that the file then did not take begins anew', async ({ folder, path }) => {
+test('on a full disk everybody sees what he was told of, and it is in the file when there is room', async ({
+  folder,
+  path,
+}) => {
   if (!mounted(folder)) {
     console.log('  skipped: a small file system cannot be mounted here');
     return;
@@ -170,14 +205,26 @@ test('whoever was told of a commit that the file then did not take begins anew',
     assert.throws(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024)), /ENOSPC/);
     // What was written before leaves some room behind it, which is used up first.
     let told = 1;
-    while ((await store.checkpoint('x.v1')) === BigInt(told)) {
-      told += 1;
-      await commit(told);
-      timers.fire();
-    }
-    assert.is(await store.checkpoint('x.v1'), BigInt(told - 1));
-    assert.is(await store.acquireLease('x.v1', 'me', 1_000), undefined);
+    const refused = async (): Promise<unknown> => {
+      for (;;) {
+        try {
+          await commit(told + 1);
+        } catch (error) {
+          return error;
+        }
+        told += 1;
+        timers.fire();
+      }
+    };
+    assert.instance(await refused(), StoreUnavailable);
+    const seen = async () => [(await store.find('x.v1/x')).total, await store.checkpoint('x.v1')];
+    assert.equal(await seen(), [told, BigInt(told)]);
+    timers.fire();
+    assert.equal(await seen(), [told, BigInt(told)]);
     rmSync(filler);
+    timers.fire();
+    assert.equal(await afterCrash(path), [told, BigInt(told)]);
+    await commit(told + 1);
     assert.ok(await store.acquireLease('x.v1', 'me', 1_000));
     await store.close();
   } finally {

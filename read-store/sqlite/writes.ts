@@ -11,6 +11,11 @@ export interface Hold {
 /** So many commits are not held together: what is written at once holds up whoever asks next. */
 const MAX_HELD = 256;
 
+/** How long after the file took nothing it is tried again, if nobody commits before. */
+const RETRY_MS = 1_000;
+
+type Task = () => unknown;
+
 export interface Writes {
   /**
    * Runs a task that stands or falls by itself. It is seen by everybody who asks this store when it resolves, and is in
@@ -25,38 +30,59 @@ export interface Writes {
 
 /**
  * All writes of one connection. What is held stands in a transaction that stays open: this connection sees it, and a
- * crash takes documents and checkpoint back together, to be made from the log again. A transaction that the file did
- * not take is taken back as well; whoever commits next finds another checkpoint than he left. Without `hold` a task is
- * in the file when it resolves. `undone` is told what is taken back: one task, or all that was held.
+ * crash takes documents and checkpoint back together, to be made from the log again. Where the file did not take it, the
+ * held tasks are done again in a new transaction, so that nobody sees less than he was told of; until the file takes one,
+ * a new task is in it when it resolves, or fails. Without `hold` that is always so. `undone` is told what is taken back:
+ * one task (or all, and done again), or what was held and could not be done again.
  */
-export function writesOf(db: Database, undone: (all: boolean) => void, hold?: Hold): Writes {
+export function writesOf(db: Database, undone: (lost: boolean) => void, hold?: Hold): Writes {
   let cancel: (() => void) | undefined;
-  let held = 0;
-  /** The file did not take the last transaction: nothing is held until it takes one again. */
+  let held: Task[] = [];
+  /** The file did not take the last transaction: nothing more is held until it takes one again. */
   let careful = false;
 
-  function rollBack(): void {
+  /** Takes back what the file did not take, and does again what was held. */
+  function startAgain(): void {
+    careful = true;
     if (db.inTransaction()) {
       db.exec('ROLLBACK');
     }
-    undone(true);
+    undone(false);
+    try {
+      for (const task of held) {
+        inside(task);
+      }
+    } catch {
+      if (db.inTransaction()) {
+        db.exec('ROLLBACK');
+      }
+      held = [];
+      undone(true);
+    }
+    wait(RETRY_MS);
   }
 
+  function wait(ms: number): void {
+    if (hold && held.length > 0) {
+      cancel ??= hold.timers.after(ms, flushInTime);
+    }
+  }
+
+  /** Writes what is held, and what stands in the same transaction. */
   function flush(): void {
     cancel?.();
     cancel = undefined;
-    held = 0;
     if (!db.inTransaction()) {
       return;
     }
     try {
       db.exec('COMMIT');
-      careful = false;
     } catch (error) {
-      careful = true;
-      rollBack();
+      startAgain();
       throw error;
     }
+    held = [];
+    careful = false;
   }
 
   function inside<T>(task: () => T): T {
@@ -64,30 +90,35 @@ export function writesOf(db: Database, undone: (all: boolean) => void, hold?: Ho
       db.exec('BEGIN IMMEDIATE');
     }
     db.exec('SAVEPOINT one');
+    const result = task();
+    db.exec('RELEASE one');
+    return result;
+  }
+
+  /** A task that fails takes nothing with it. */
+  function alone<T>(task: () => T): T {
     try {
-      const result = task();
-      db.exec('RELEASE one');
-      return result;
+      return inside(task);
     } catch (error) {
       if (db.inTransaction()) {
         db.exec('ROLLBACK TO one');
         db.exec('RELEASE one');
         undone(false);
+        if (held.length === 0) {
+          db.exec('ROLLBACK');
+        }
       } else {
         // SQLite has taken all of it back, as it does when there is no room.
-        careful = true;
-        rollBack();
+        startAgain();
       }
       throw error;
     }
   }
 
   function now<T>(task: () => T): T {
-    try {
-      return inside(task);
-    } finally {
-      flush();
-    }
+    const result = alone(task);
+    flush();
+    return result;
   }
 
   /** Nobody is there to be told; the next commit will be. */
@@ -104,12 +135,12 @@ export function writesOf(db: Database, undone: (all: boolean) => void, hold?: Ho
       if (!hold || careful) {
         return now(task);
       }
-      const result = inside(task);
-      held += 1;
-      if (held >= MAX_HELD) {
-        flush();
+      const result = alone(task);
+      held.push(task);
+      if (held.length >= MAX_HELD) {
+        flushInTime();
       } else {
-        cancel ??= hold.timers.after(hold.ms, flushInTime);
+        wait(hold.ms);
       }
       return result;
     },
