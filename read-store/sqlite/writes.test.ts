@@ -32,8 +32,10 @@ function manualTimers(): Timers & { fire(): void } {
       return () => waiting.delete(task);
     },
     fire: () => {
-      for (const task of [...waiting]) {
-        waiting.delete(task);
+      // A task may set the timer anew.
+      const due = [...waiting];
+      waiting.clear();
+      for (const task of due) {
         task();
       }
     },
