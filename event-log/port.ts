@@ -78,12 +78,15 @@ export interface RawEvent {
   readonly meta: string;
 }
 
-export interface StoredRawEvent extends RawEvent {
+export interface StoredRawEvent {
+  readonly id: string;
+  readonly type: string;
   readonly stream: string;
   readonly revision: Revision;
   readonly position: Position;
-  /** What `data` and `meta` hold, where the adapter has it parsed already: this reader's own, taken instead of the text. */
-  readonly parsed?: { readonly data: unknown; readonly meta: unknown };
+  /** JSON text, or what it holds where the adapter has it parsed already: this reader's own. */
+  readonly data: string | object;
+  readonly meta: string | object;
 }
 
 export type RawDelivery =
