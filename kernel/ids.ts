@@ -32,8 +32,19 @@ export function uuidv7(clock: Clock, random: Random): string {
   return format(bytes, 7);
 }
 
+const UUIDV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
+
+/**
+ * The same parts give the same id, as with `uuidv5`; but of a command whose id is a UUIDv7 it is a UUIDv8 (RFC 9562)
+ * that begins with the same millisecond, so that what is made one after the other stands together in every index.
+ */
+function madeBy(commandId: string, ...parts: readonly (string | number)[]): string {
+  const hashed = uuidv5(commandId, ...parts);
+  return UUIDV7.test(commandId) ? `${commandId.slice(0, 14)}8${hashed.slice(15)}` : hashed;
+}
+
 /** Id of the n-th event that a command causes. */
-export const eventId = (commandId: string, index: number): string => uuidv5(commandId, 'event', index);
+export const eventId = (commandId: string, index: number): string => madeBy(commandId, 'event', index);
 
 /** Id of the resource of this kind that a command creates. */
-export const createdId = (commandId: string, kind: string): string => uuidv5(commandId, kind);
+export const createdId = (commandId: string, kind: string): string => madeBy(commandId, kind);

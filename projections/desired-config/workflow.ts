@@ -10,7 +10,16 @@
  */
 import { type ConfigState, evolveConfig, initialConfig } from '../../domain/index.js';
 import { type EventLog, VersionConflict } from '../../event-log/index.js';
-import { type Clock, digestOf, idOf, type Position, streams, timestamp, uuidv5 } from '../../kernel/index.js';
+import {
+  type Clock,
+  digestOf,
+  idOf,
+  type Position,
+  sha256,
+  streams,
+  timestamp,
+  uuidv5,
+} from '../../kernel/index.js';
 import type { ConfigEvent, ConfigFact, NewEvent, WorkspaceEvent } from '../../schemas/index.js';
 import { schemaVersion } from '../../schemas/index.js';
 import { gather, nothing, type Pending } from './pending.js';
@@ -132,7 +141,7 @@ function toEvents(workspaceId: string, facts: readonly ConfigFact[], one: Known,
   const commandId = uuidv5('desired-config', workspaceId, one.pending.revision);
   return facts.map((fact, index) => ({
     ...fact,
-    id: uuidv5('config', workspaceId, one.revision + BigInt(index + 1), digestOf(fact.data)),
+    id: uuidv5('config', workspaceId, one.revision + BigInt(index + 1), sha256(JSON.stringify(fact.data))),
     meta: {
       command_id: commandId,
       command_digest: digestOf([workspaceId, String(one.pending.revision)]),
