@@ -28,6 +28,8 @@ export interface HttpServerDeps {
   readonly headersTimeoutMs?: number;
   /** For the whole request to arrive; 30 s when left out. */
   readonly requestTimeoutMs?: number;
+  /** For a connection on which nothing moves, either way; 120 s when left out. */
+  readonly stalledTimeoutMs?: number;
   /** 10,000 when left out; one more is closed at once. */
   readonly maxConnections?: number;
 }
@@ -44,6 +46,8 @@ export interface HttpServer {
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const KEEP_ALIVE_MS = 60_000;
+/** More than the longest answer keeps silent: what follows the log says every 20 s that it is there. */
+const STALLED_MS = 120_000;
 const CHECK_MS = 1000;
 
 /** Listens; rejects when it cannot (EADDRINUSE, EACCES). */
@@ -71,6 +75,8 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
   );
   server.on('checkExpectation', answer);
   server.maxConnections = deps.maxConnections ?? 10_000;
+  // Whoever takes nothing of an answer would have it wait, and what it reads from, for ever.
+  server.timeout = deps.stalledTimeoutMs ?? STALLED_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseSocket(error, socket, deps));
   const listening = deferred();
   const failed = (error: unknown): void => listening.reject(error);
