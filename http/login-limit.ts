@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Clock } from '../kernel/index.js';
+import { type Clock, foldedName } from '../kernel/index.js';
 import { type RateLimit, rateLimited, rateLimiter } from './rate-limit.js';
 
 export interface LoginLimiter {
@@ -29,7 +29,7 @@ export function loginLimiter(deps: { clock: Clock } & Partial<RateLimit>): Login
   const tokens = rateLimiter({ clock, limit, windowMs });
   return {
     attempt: (account, network) => {
-      const name = account.trim().toLowerCase();
+      const name = foldedName(account);
       const share = JSON.stringify([network, name]);
       const counted = shares.peek(share).allowed;
       const refused = [networks.peek(network), accounts.peek(name)].find(({ allowed }) => !allowed);

@@ -78,6 +78,15 @@ test('C15: guessing is limited for a network, for an account, and for both at on
   );
 });
 
+test('C15: an address is one account however its letters are composed', () => {
+  const limiter = loginLimiter({ clock: movableClock() });
+  const spellings = ['z\u00e9\u00e9@b.c', 'ze\u0301e\u0301@b.c', 'z\u00e9e\u0301@b.c'];
+  assert.is(
+    tries(100, (index) => limiter.attempt(spellings[index % 3] ?? '', `10.0.0.${index}`)),
+    10,
+  );
+});
+
 test('C15: who is guessed at from one network still gets in from another; after the window everyone does', () => {
   const clock = movableClock();
   const limiter = loginLimiter({ clock });

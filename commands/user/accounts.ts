@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { meetsIfMatch, preconditionFailed } from '../../http/index.js';
-import { type Clock, conflict, notFound, type Secret, streams, timestamp } from '../../kernel/index.js';
+import {
+  type Clock,
+  conflict,
+  foldedName,
+  notFound,
+  type Secret,
+  streams,
+  timestamp,
+} from '../../kernel/index.js';
 import type { CreateUser, UpdateUser } from '../../schemas/index.js';
 import type { CommandContext } from '../context.js';
 import type { Outcome } from '../handler.js';
@@ -180,5 +188,4 @@ export function accounts(deps: AccountDeps): Accounts {
   };
 }
 
-const sameName = (a: string, b: string): boolean =>
-  a.trim().toLowerCase().normalize('NFC') === b.trim().toLowerCase().normalize('NFC');
+const sameName = (a: string, b: string): boolean => foldedName(a) === foldedName(b);
