@@ -62,6 +62,25 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   }
 }
 
+test('what the log does not take at once is told as too large, and its neighbours do not suffer for it', async () => {
+  const inner = eventLog(memoryLog());
+  const { add, log } = await opened({
+    ...inner,
+    append: async (at, expected, events) => {
+      if (events.length > 1 || JSON.stringify(events).includes('backend-2')) {
+        throw Object.assign(new Error('of 2000000 bytes'), { name: 'AppendTooLarge' });
+      }
+      return inner.append(at, expected, events);
+    },
+  });
+  assert.equal(await Promise.all([codeOf(add(1)), codeOf(add(2)), codeOf(add(3))]), [
+    'accepted',
+    'PAYLOAD_TOO_LARGE',
+    'accepted',
+  ]);
+  assert.equal(await types(log), ['workspace.created', 'upstream.created', 'upstream.created']);
+});
+
 test('commands that wait for one stream are appended together', async () => {
   let appends = 0;
   const inner = eventLog(memoryLog());

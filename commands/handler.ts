@@ -252,6 +252,10 @@ function outward(error: unknown): unknown {
   if (error instanceof VersionConflict) {
     return conflict('Others changed the same at the same time; try again');
   }
+  // Of an adapter that is not loaded where another store is used.
+  if (error instanceof Error && error.name === 'AppendTooLarge') {
+    return new NxError('PAYLOAD_TOO_LARGE', 'The change is larger than the log takes at once', [], error);
+  }
   return error instanceof Unavailable ? unavailable('The event log is not available', error) : error;
 }
 
