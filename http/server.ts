@@ -73,10 +73,10 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
     },
     answer,
   );
-  server.on('checkExpectation', answer);
-  server.maxConnections = deps.maxConnections ?? 10_000;
   // Whoever takes nothing of an answer would have it wait, and what it reads from, for ever.
   server.timeout = deps.stalledTimeoutMs ?? STALLED_MS;
+  server.on('checkExpectation', answer);
+  server.maxConnections = deps.maxConnections ?? 10_000;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseSocket(error, socket, deps));
   const listening = deferred();
   const failed = (error: unknown): void => listening.reject(error);
