@@ -43,6 +43,8 @@ export interface Outcome<R> {
   readonly revision: bigint;
   /** Where read models must be to show it; undefined when it changed nothing. */
   readonly position: bigint | undefined;
+  /** The command was done before: this is its answer of then. */
+  readonly repeated?: true;
 }
 
 export interface Handler<S, C> {
@@ -227,6 +229,7 @@ export function commandHandler<S, C, F extends Fact>(
       result: present(then.state),
       revision: then.revisions.get(subject) ?? revision,
       position: undefined,
+      repeated: true,
     };
   }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { meetsIfMatch, preconditionFailed } from '../../http/index.js';
 import {
   type Clock,
   conflict,
@@ -134,15 +133,18 @@ export function accounts(deps: AccountDeps): Accounts {
           if (!known.user || !profile) {
             throw notFound('user');
           }
-          if (!meetsIfMatch(context.ifMatch, known.revision)) {
-            throw preconditionFailed();
-          }
-          const phc = password && (await passwords.hash(password));
           const next: Profile = {
             username: change.username ?? profile.username,
             email: change.email ?? profile.email,
             full_name: change.full_name === undefined ? profile.full_name : change.full_name,
           };
+          // Refused before anything of it is kept: at another revision, or under the key of another request.
+          const before = await run(id, { type: 'update-user', changed: [], at: now() }, context, next);
+          if (before.repeated && before.revision < known.revision) {
+            // What came since stays.
+            return before;
+          }
+          const phc = password && (await passwords.hash(password));
           const changed = FIELDS.filter((one) => next[one] !== profile[one]);
           const moved = NAMES.filter((name) => !sameName(next[name], profile[name]));
           await reserveAll(
