@@ -75,6 +75,7 @@ export async function startReadApi() {
     await put('records', {
       id,
       event_id: uuidv5('event', id),
+      chain: organization ?? 'installation',
       organization_id: organization ?? null,
       workspace_id: workspace ?? (kind === 'workspace' ? doc.id : null),
       position: String(position),
