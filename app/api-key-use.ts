@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Clock, timestamp } from '../kernel/index.js';
 import type { ReadStore } from '../read-store/index.js';
+import { onceDefined } from './defined.js';
 
 const COLLECTION = 'api_key_uses';
 const EVERY_MS = 60_000;
@@ -15,8 +16,7 @@ export interface ApiKeyUse {
 
 /** When keys were last used: telemetry, so it is outside the log, written at most once a minute a key, and may be lost. */
 export function apiKeyUse({ store, clock }: { store: ReadStore; clock: Clock }): ApiKeyUse {
-  const defined = store.define([{ name: COLLECTION, indexes: [] }]);
-  defined.catch(() => {});
+  const defined = onceDefined(store, { name: COLLECTION, indexes: [] });
   const written = new Map<string, number>();
   return {
     used: (id) => {
@@ -30,12 +30,12 @@ export function apiKeyUse({ store, clock }: { store: ReadStore; clock: Clock }):
         written.delete(written.keys().next().value ?? '');
       }
       const doc = { id, at: timestamp(now) };
-      defined
+      defined()
         .then(() => store.write([{ kind: 'put', collection: COLLECTION, doc }]))
         .catch(() => written.delete(id));
     },
     last: async (ids) => {
-      await defined;
+      await defined();
       const docs = await store.getMany(COLLECTION, ids);
       return new Map([...docs].map(([id, doc]) => [id, String(doc['at'])]));
     },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '../kernel/index.js';
 import type { ReadStore } from '../read-store/index.js';
+import { onceDefined } from './defined.js';
 
 const COLLECTION = 'workflow_checkpoints';
 
@@ -18,10 +19,10 @@ export function workflowCheckpoint(
   id: string,
 ): Checkpoint {
   let savedAt = Number.NEGATIVE_INFINITY;
-  const defined = store.define([{ name: COLLECTION, indexes: [] }]);
+  const defined = onceDefined(store, { name: COLLECTION, indexes: [] });
   return {
     load: async () => {
-      await defined;
+      await defined();
       const doc = await store.get(COLLECTION, id);
       return typeof doc?.position === 'string' ? BigInt(doc.position) : 0n;
     },

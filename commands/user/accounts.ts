@@ -58,8 +58,9 @@ const NAMES = ['email', 'username'] as const satisfies readonly Name[];
 const FIELDS = ['username', 'email', 'full_name'] as const;
 
 /**
- * Users; whether a new password keeps the rules is for who asks. What is personal is written to the vault before the event that tells of it, so that whoever follows the log
- * finds it; a new password after its event, which ends the sessions under the old one.
+ * Users; whether a new password keeps the rules is for who asks. What is personal is written to the vault before the event
+ * that tells of it, so that whoever follows the log finds it; a new password after its event, which ends the sessions
+ * under the old one.
  */
 export function accounts(deps: AccountDeps): Accounts {
   const { handlers, personal, names, passwords, clock, exclusively } = deps;
