@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { NxError } from '../kernel/index.js';
-import { networkOf } from './client-address.js';
+import { networkOf } from '../kernel/index.js';
 import { movableClock, startApp } from './http.harness.js';
 import { loginLimiter } from './login-limit.js';
 import { rateLimiter } from './rate-limit.js';
