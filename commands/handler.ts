@@ -57,7 +57,7 @@ export interface Handler<S, C> {
     context: CommandContext,
     present: (state: S) => R,
   ): Promise<Outcome<R>>;
-  /** Looks at a stream's state as it is in the log. */
+  /** Looks at a stream's state as it is in the log. What `select` gives must not be a part of the state that changes in place. */
   peek<R>(stream: string, select: (state: S) => R): Promise<R>;
 }
 
@@ -85,7 +85,31 @@ export function commandHandler<S, C, F extends Fact>(
 ): Handler<S, C> {
   const lanes = new Map<string, Lane<S>>();
 
-  return { run, peek: async (stream, select) => select((await load(log, decider, stream)).state) };
+  return { run, peek };
+
+  /** In the lane like a command: on the folded state, and told once what it has seen is durable. */
+  function peek<R>(stream: string, select: (state: S) => R): Promise<R> {
+    const outcome = deferred<R>();
+    let seen: () => void = () => {};
+    push(stream, {
+      run: ({ state }) => {
+        const result = select(state);
+        seen = () => outcome.resolve(result);
+        return [];
+      },
+      settle: () => seen(),
+      reject: outcome.reject,
+    });
+    return outcome.promise;
+  }
+
+  function push(stream: string, one: Job<S>): void {
+    const lane = laneOf(lanes, stream);
+    lane.jobs.push(one);
+    if (!lane.running) {
+      void drain(stream, lane);
+    }
+  }
 
   async function run<R>(
     stream: string,
@@ -96,12 +120,8 @@ export function commandHandler<S, C, F extends Fact>(
   ): Promise<Outcome<R>> {
     const { asker } = context;
     const address = asker && (await sealAddress?.(asker.userId, asker.network));
-    const lane = laneOf(lanes, stream);
     const outcome = deferred<Outcome<R>>();
-    lane.jobs.push(job(stream, subject, command, context, address, present, outcome));
-    if (!lane.running) {
-      void drain(stream, lane);
-    }
+    push(stream, job(stream, subject, command, context, address, present, outcome));
     return outcome.promise;
   }
 
@@ -156,6 +176,10 @@ export function commandHandler<S, C, F extends Fact>(
       await together(stream, lane, lane.jobs.splice(0, BATCH));
     }
     lane.running = false;
+    if (lane.entry && lane.entry.revision < 0n) {
+      // Nothing is there: whoever asks for it again need not keep others from memory.
+      lanes.delete(stream);
+    }
   }
 
   /** Settles every job, whatever happens. */

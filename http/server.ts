@@ -12,7 +12,7 @@ import {
   type Timers,
   uuidv7,
 } from '../kernel/index.js';
-
+import { type BoundDeps, boundConnections } from './connections.js';
 import { dialectOf, platformError } from './dialect.js';
 import { errorAnswer } from './errors.js';
 
@@ -28,8 +28,9 @@ export interface HttpServerDeps {
   readonly headersTimeoutMs?: number;
   /** For the whole request to arrive; 30 s when left out. */
   readonly requestTimeoutMs?: number;
-  /** 10,000 when left out; one more is closed at once. */
+  /** 10,000 when left out; for one more an idle one is closed. */
   readonly maxConnections?: number;
+  readonly log?: BoundDeps['log'];
 }
 
 export interface HttpServer {
@@ -70,7 +71,6 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
     answer,
   );
   server.on('checkExpectation', answer);
-  server.maxConnections = deps.maxConnections ?? 10_000;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseSocket(error, socket, deps));
   const listening = deferred();
   const failed = (error: unknown): void => listening.reject(error);
@@ -78,6 +78,7 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
   server.listen(deps.port, deps.host, () => listening.resolve());
   await listening.promise;
   server.removeListener('error', failed);
+  boundConnections(server, deps.maxConnections ?? 10_000, deps);
   const { address, port, family } = server.address() as AddressInfo;
   return {
     host: address,
