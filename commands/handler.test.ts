@@ -95,7 +95,7 @@ test('each command sees what those before it in the batch did', async () => {
   assert.equal(codes.sort(), ['CONFLICT', 'accepted']);
 });
 
-test('a look at a state reads no more of the log than a command does, and sees nothing that is not durable', async () => {
+test('who consults a state reads no more of the log than a command does, and sees nothing that is not durable', async () => {
   const inner = eventLog(memoryLog());
   const from: bigint[] = [];
   let broken = false;
@@ -110,7 +110,7 @@ test('a look at a state reads no more of the log than a command does, and sees n
   const { handler, add } = await opened(log);
   await add(1);
   from.length = 0;
-  const count = (): Promise<number> => handler.peek(stream, ({ upstreams }) => upstreams.size);
+  const count = (): Promise<number> => handler.consult(stream, ({ upstreams }) => upstreams.size);
   assert.is(await count(), 1);
   assert.equal(from, [2n], 'what others may have appended since');
   broken = true;
@@ -118,11 +118,11 @@ test('a look at a state reads no more of the log than a command does, and sees n
   assert.equal([written.status, seen.status === 'fulfilled' && seen.value], ['rejected', 1]);
   broken = false;
   assert.is(await count(), 1);
-  const thrown = handler.peek(stream, () => {
+  const thrown = handler.consult(stream, () => {
     throw new NxError('NOT_FOUND', 'not there');
   });
   assert.is(await codeOf(thrown), 'NOT_FOUND');
-  assert.is(await handler.peek(streams.workspace(id(77)), ({ existed }) => existed), false);
+  assert.is(await handler.consult(streams.workspace(id(77)), ({ existed }) => existed), false);
 });
 
 test('the same command is answered again and done once, also by a handler that starts anew', async () => {

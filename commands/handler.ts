@@ -57,8 +57,10 @@ export interface Handler<S, C> {
     context: CommandContext,
     present: (state: S) => R,
   ): Promise<Outcome<R>>;
-  /** Looks at a stream's state as it is in the log. What `select` gives must not be a part of the state that changes in place. */
+  /** Looks at a stream's state as it is in the log, read anew: it takes the same time whoever was here before. */
   peek<R>(stream: string, select: (state: S) => R): Promise<R>;
+  /** The same from what is folded already. What `select` gives must be no part of the state that changes in place. */
+  consult<R>(stream: string, select: (state: S) => R): Promise<R>;
 }
 
 const ATTEMPTS = 3;
@@ -85,10 +87,14 @@ export function commandHandler<S, C, F extends Fact>(
 ): Handler<S, C> {
   const lanes = new Map<string, Lane<S>>();
 
-  return { run, peek };
+  return {
+    run,
+    peek: async (stream, select) => select((await load(log, decider, stream)).state),
+    consult,
+  };
 
   /** In the lane like a command: on the folded state, and told once what it has seen is durable. */
-  function peek<R>(stream: string, select: (state: S) => R): Promise<R> {
+  function consult<R>(stream: string, select: (state: S) => R): Promise<R> {
     const outcome = deferred<R>();
     let seen: () => void = () => {};
     push(stream, {
