@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Bodies about people: signing in, users, keys. */
-import { closed, DisplayName, nullable, type Static, Timestamp, Type, Uuid } from '../common.js';
+import { closed, GivenName, nullable, type Static, Timestamp, Type, Uuid } from '../common.js';
 import * as R from '../resources/index.js';
 import { atLeastOne, optional } from './shape.js';
 
@@ -19,7 +19,7 @@ export const CreateUser = closed({
   username: R.Username,
   email: R.Email,
   password: Password,
-  full_name: optional(nullable(DisplayName)),
+  full_name: optional(nullable(GivenName)),
   is_admin: optional(Type.Boolean()),
 });
 export type CreateUser = Static<typeof CreateUser>;
@@ -27,7 +27,7 @@ export type CreateUser = Static<typeof CreateUser>;
 const personal = {
   username: optional(R.Username),
   email: optional(R.Email),
-  full_name: optional(nullable(DisplayName)),
+  full_name: optional(nullable(GivenName)),
 };
 /** Another address is another way in: it takes the password that one has. */
 const currentPassword = { current_password: optional(Password) };
@@ -69,7 +69,7 @@ export type RefreshSession = Static<typeof RefreshSession>;
 
 /** `expires_at`: never when left out. `organization_id`: all of its maker's when left out. */
 export const CreateApiKey = closed({
-  name: DisplayName,
+  name: GivenName,
   scopes: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
     minItems: 1,
     maxItems: 64,
