@@ -4,8 +4,10 @@ import { closed, GivenName, nullable, type Static, Timestamp, Type, Uuid } from 
 import * as R from '../resources/index.js';
 import { atLeastOne, optional } from './shape.js';
 
+/** Either the address or the user name. */
 export const Login = closed({
-  email: Type.String({ minLength: 3, maxLength: 254 }),
+  email: optional(Type.String({ minLength: 3, maxLength: 254 })),
+  username: optional(Type.String({ minLength: 1, maxLength: 64 })),
   password: Type.String({ minLength: 1, maxLength: 1024 }),
   /** The refresh token comes as a cookie that no script can read, instead of in the body. */
   cookie: optional(Type.Boolean()),
