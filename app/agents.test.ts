@@ -2,6 +2,7 @@
 /** Agents over the API of the whole program; none of them has come. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { until } from '../test/harness/until.js';
 import { memoryBackend, newUser, type Plane, plane } from './plane.harness.js';
 
 let one: Plane;
@@ -42,6 +43,26 @@ test('who changes an agent is answered with what who asks for it gets', async ()
   const stranger = await newUser(one, admin, 'stranger');
   assert.is((await as('PATCH', path, { name: 'x' }, stranger.token)).status, 404);
   assert.is((await as('GET', path)).body.name, 'web-1');
+});
+
+test('what differs between two versions names agents too, also those that are gone', async () => {
+  const organization = (await as('POST', '/v1/organizations', { name: 'Diff', slug: 'diff' })).body.id;
+  const workspaces = `/v1/organizations/${organization}/workspaces`;
+  const workspace = (await as('POST', workspaces, { name: 'W', slug: 'w' })).body.id;
+  const versions = `/v1/workspaces/${workspace}/versions`;
+  const enrolled = await as('POST', `/v1/workspaces/${workspace}/agents/tokens`, { name: 'edge' });
+  const published = (count: number) =>
+    until(`${count} versions`, async () => (await as('GET', versions)).body.meta.total === count);
+  await published(1);
+  await as('DELETE', `/v1/agents/${enrolled.body.agent_id}`);
+  await published(2);
+  for (const [path, action] of [
+    [`${versions}/0/diff/1`, 'added'],
+    [`${versions}/1/diff/2`, 'removed'],
+  ] as const) {
+    const [resource] = (await as('GET', path)).body.resources;
+    assert.equal([resource.kind, resource.name, resource.action], ['agent', 'edge', action]);
+  }
 });
 
 test.run();

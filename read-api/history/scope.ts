@@ -88,6 +88,10 @@ export interface PastScope {
   workspace(request: ReadRequest, id: string): Promise<void>;
   /** The workspace of an agent, also when it is gone. */
   agent(request: ReadRequest, id: string): Promise<{ readonly workspaceId: string }>;
+  /** How resources that the principal may read are called, or were called last. */
+  namesOf(
+    resources: readonly { readonly kind: string; readonly id: string }[],
+  ): Promise<ReadonlyMap<string, string>>;
   /** The position of the request's `at`; of now when it names none. */
   moment(request: ReadRequest, counted: Counted): Promise<Position>;
 }
@@ -278,6 +282,11 @@ export function pastScope(deps: PastScopeDeps): PastScope {
       read(request, async () => {
         await allowed(request, 'workspace', id);
       }),
+    namesOf: async (resources) => {
+      const keys = resources.map(({ kind, id }) => subjectKey(kind, id));
+      const found = keys.length === 0 ? new Map() : await reader.getMany('subjects', keys);
+      return new Map([...found.values()].map(({ resource_id, name }) => [resource_id, name]));
+    },
     agent: (request, id) =>
       read(request, async () => {
         const { workspace_id } = await allowed(request, 'agent', id);
