@@ -92,6 +92,7 @@ function common(place: string, url: string, gateway: string, client: Api) {
         trial.cleanup(async () => {
           await running.end('SIGKILL');
           await endNginx(stateDir);
+          keepLogs(join(stateDir, 'logs'), trial.logs && join(trial.logs, name));
         });
         await until(
           `agent ${name} is online`,
@@ -106,7 +107,10 @@ function common(place: string, url: string, gateway: string, client: Api) {
 
 async function embedded(trial: Trial): Promise<Plane> {
   const place = folder(`faults-${Math.floor(trial.random() * 1e6)}`);
-  trial.cleanup(() => place.remove());
+  trial.cleanup(() => {
+    keepLogs(place.path, trial.logs);
+    place.remove();
+  });
   const dataDir = join(place.path, 'data');
   const options = { log: join(place.path, 'control-plane.log'), env: environment(place.path, MEMORY_MB) };
   let plane: ControlPlane = await controlPlane(dataDir, options);

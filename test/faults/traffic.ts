@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -55,18 +56,33 @@ export async function startSite(trial: Trial, plane: Plane, gateway?: string): P
   let running = true;
   let sent = 0;
   const failed: string[] = [];
+  const diary: string[] = [];
   const probe = setInterval(() => {
     sent += 1;
+    const at = new Date();
+    const asked = performance.now();
     void ask(port, STABLE).then((body) => {
       if (running && body !== 'blue') {
         failed.push(body);
+        diary.push(`${at.toISOString()} failed after ${Math.round(performance.now() - asked)} ms: ${body}`);
       }
     });
   }, PROBE_MS);
   const proof = createAsk({ timers: systemTimers, socket: join(agent.stateDir, 'run', 'proof.sock') });
   const digests = new Set<string>();
   const look = async (): Promise<string | undefined> => (await proof('/.nxmesh/proof'))?.split(' ')[0];
-  const watch = setInterval(() => void look().then((digest) => digest && digests.add(digest)), WATCH_MS);
+  let before: string | undefined;
+  const watch = setInterval(
+    () =>
+      void look().then((digest) => {
+        if (digest !== before) {
+          diary.push(`${new Date().toISOString()} proves ${digest}`);
+          before = digest;
+        }
+        return digest && digests.add(digest);
+      }),
+    WATCH_MS,
+  );
   const stop = (): void => {
     running = false;
     clearInterval(probe);
@@ -112,6 +128,21 @@ export async function startSite(trial: Trial, plane: Plane, gateway?: string): P
       stop();
       trial.check('I9', failed.length === 0, `${failed.length} of ${sent} requests failed: ${failed[0]}`);
       trial.measure('probes', sent, '');
+      if (trial.logs) {
+        mkdirSync(trial.logs, { recursive: true });
+        writeFileSync(join(trial.logs, 'diary.log'), `${diary.join('\n')}\n`);
+        writeFileSync(
+          join(trial.logs, 'events.log'),
+          events
+            .filter(({ type }) => type.startsWith('config.'))
+            .map((event) =>
+              JSON.stringify(event.data, (_, v) => (typeof v === 'bigint' ? String(v) : v))
+                .slice(0, 600)
+                .replace(/^/, `${event.type} `),
+            )
+            .join('\n'),
+        );
+      }
       // What the agent proved while nobody could write it down was sent to it, and never refused.
       const validated = new Set<string>();
       let newest: string | undefined;

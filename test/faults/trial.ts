@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
 import { errorMessage } from '../../kernel/index.js';
 import { type Experiment, type Invariant, type Shape, Skipped, type Trial } from './experiment.js';
 
@@ -17,6 +18,7 @@ export interface Result {
 export interface Options {
   readonly full: boolean;
   readonly seed: number;
+  readonly logs?: string | undefined;
   say(words: string): void;
 }
 
@@ -45,6 +47,7 @@ export async function runTrial(experiment: Experiment, shape: Shape, options: Op
   let skipped = false;
   const trial: Trial = {
     shape,
+    logs: options.logs && join(options.logs, `${id}-${shape}`),
     count: (few, all) => (options.full ? all : few),
     random: seeded(options.seed + numberOf(`${id} ${shape}`)),
     check: (invariant, held, what) => {
