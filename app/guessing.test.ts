@@ -69,7 +69,7 @@ test('who signs in by user name is answered as by address, and learns no more', 
     await by({ email: 'named', password: PASSWORD }),
     await by({ email: body.email, password: 'Wrong-Horse-1' }),
   ];
-  assert.equal([...new Set(wrong.map(({ status, text }) => `${status} ${text}`))].length, 1, wrong[0]?.text);
+  assert.is(new Set(wrong.map(({ status, text }) => `${status} ${text}`)).size, 1, wrong[0]?.text);
   assert.is(wrong[0]?.status, 401);
   for (const [fields, field] of [
     [{ username: 'named', email: body.email, password: PASSWORD }, 'username CONFLICTING_FIELDS'],
