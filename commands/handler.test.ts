@@ -114,6 +114,36 @@ test('each command sees what those before it in the batch did', async () => {
   assert.equal(codes.sort(), ['CONFLICT', 'accepted']);
 });
 
+test('who consults a state reads no more of the log than a command does, and sees nothing that is not durable', async () => {
+  const inner = eventLog(memoryLog());
+  const from: bigint[] = [];
+  let broken = false;
+  const log: EventLog = {
+    ...inner,
+    read: (name, range) => {
+      from.push(range?.from ?? 0n);
+      return inner.read(name, range);
+    },
+    append: (...args) => (broken ? Promise.reject(new Error('broken')) : inner.append(...args)),
+  };
+  const { handler, add } = await opened(log);
+  await add(1);
+  from.length = 0;
+  const count = (): Promise<number> => handler.consult(stream, ({ upstreams }) => upstreams.size);
+  assert.is(await count(), 1);
+  assert.equal(from, [2n], 'what others may have appended since');
+  broken = true;
+  const [written, seen] = await Promise.allSettled([add(2), count()]);
+  assert.equal([written.status, seen.status === 'fulfilled' && seen.value], ['rejected', 1]);
+  broken = false;
+  assert.is(await count(), 1);
+  const thrown = handler.consult(stream, () => {
+    throw new NxError('NOT_FOUND', 'not there');
+  });
+  assert.is(await codeOf(thrown), 'NOT_FOUND');
+  assert.is(await handler.consult(streams.workspace(id(77)), ({ existed }) => existed), false);
+});
+
 test('the same command is answered again and done once, also by a handler that starts anew', async () => {
   const { add, log, handler } = await opened();
   const first = await add(1);

@@ -59,8 +59,10 @@ export interface Handler<S, C> {
     context: CommandContext,
     present: (state: S) => R,
   ): Promise<Outcome<R>>;
-  /** Looks at a stream's state as it is in the log. */
+  /** Looks at a stream's state as it is in the log, read anew: it takes the same time whoever was here before. */
   peek<R>(stream: string, select: (state: S) => R): Promise<R>;
+  /** The same from what is folded already. What `select` gives must be no part of the state that changes in place. */
+  consult<R>(stream: string, select: (state: S) => R): Promise<R>;
 }
 
 const ATTEMPTS = 3;
@@ -87,7 +89,35 @@ export function commandHandler<S, C, F extends Fact>(
 ): Handler<S, C> {
   const lanes = new Map<string, Lane<S>>();
 
-  return { run, peek: async (stream, select) => select((await load(log, decider, stream)).state) };
+  return {
+    run,
+    peek: async (stream, select) => select((await load(log, decider, stream)).state),
+    consult,
+  };
+
+  /** In the lane like a command: on the folded state, and told once what it has seen is durable. */
+  function consult<R>(stream: string, select: (state: S) => R): Promise<R> {
+    const outcome = deferred<R>();
+    let seen: () => void = () => {};
+    push(stream, {
+      run: ({ state }) => {
+        const result = select(state);
+        seen = () => outcome.resolve(result);
+        return [];
+      },
+      settle: () => seen(),
+      reject: outcome.reject,
+    });
+    return outcome.promise;
+  }
+
+  function push(stream: string, one: Job<S>): void {
+    const lane = laneOf(lanes, stream);
+    lane.jobs.push(one);
+    if (!lane.running) {
+      void drain(stream, lane);
+    }
+  }
 
   async function run<R>(
     stream: string,
@@ -98,12 +128,8 @@ export function commandHandler<S, C, F extends Fact>(
   ): Promise<Outcome<R>> {
     const { asker } = context;
     const address = asker && (await sealAddress?.(asker.userId, asker.network));
-    const lane = laneOf(lanes, stream);
     const outcome = deferred<Outcome<R>>();
-    lane.jobs.push(job(stream, subject, command, context, address, present, outcome));
-    if (!lane.running) {
-      void drain(stream, lane);
-    }
+    push(stream, job(stream, subject, command, context, address, present, outcome));
     return outcome.promise;
   }
 
@@ -158,6 +184,10 @@ export function commandHandler<S, C, F extends Fact>(
       await together(stream, lane, lane.jobs.splice(0, BATCH));
     }
     lane.running = false;
+    if (lane.entry && lane.entry.revision < 0n) {
+      // Nothing is there: whoever asks for it again need not keep others from memory.
+      lanes.delete(stream);
+    }
   }
 
   /** Settles every job, whatever happens. */

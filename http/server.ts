@@ -12,7 +12,7 @@ import {
   type Timers,
   uuidv7,
 } from '../kernel/index.js';
-
+import { type BoundDeps, boundConnections } from './connections.js';
 import { dialectOf, platformError } from './dialect.js';
 import { errorAnswer } from './errors.js';
 
@@ -30,8 +30,9 @@ export interface HttpServerDeps {
   readonly requestTimeoutMs?: number;
   /** For a connection on which nothing moves, either way; 120 s when left out. */
   readonly stalledTimeoutMs?: number;
-  /** 10,000 when left out; one more is closed at once. */
+  /** 10,000 when left out; for one more an idle one is closed. */
   readonly maxConnections?: number;
+  readonly log?: BoundDeps['log'];
 }
 
 export interface HttpServer {
@@ -76,7 +77,6 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
   // Whoever takes nothing of an answer would have it wait, and what it reads from, for ever.
   server.timeout = deps.stalledTimeoutMs ?? STALLED_MS;
   server.on('checkExpectation', answer);
-  server.maxConnections = deps.maxConnections ?? 10_000;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseSocket(error, socket, deps));
   const listening = deferred();
   const failed = (error: unknown): void => listening.reject(error);
@@ -84,6 +84,7 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
   server.listen(deps.port, deps.host, () => listening.resolve());
   await listening.promise;
   server.removeListener('error', failed);
+  boundConnections(server, deps.maxConnections ?? 10_000, deps);
   const { address, port, family } = server.address() as AddressInfo;
   return {
     host: address,

@@ -128,6 +128,7 @@ export async function startReadApi() {
     state,
     addresses,
     put,
+    record,
     organization: async (name: string) => {
       const doc = { ...resource(idOf(name), 1), name, slug: name };
       await put('organizations', doc);

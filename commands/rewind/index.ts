@@ -71,7 +71,7 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       changes: facts.flatMap(shownOf),
     });
     if (request.query.dry_run === true) {
-      const facts = await handlers.workspace.peek(stream, (state) => {
+      const facts = await handlers.workspace.consult(stream, (state) => {
         if (!state.workspace) {
           throw notFound('workspace');
         }

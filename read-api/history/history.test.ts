@@ -17,6 +17,8 @@ test('the operations of the past are exactly these', async () => {
       'getAgentConfig GET /v1/agents/{agent_id}/config',
       'getAgentHistory GET /v1/agents/{agent_id}/history',
       'getCertificateHistory GET /v1/certificates/{certificate_id}/history',
+      'getInvitationHistory GET /v1/organizations/{organization_id}/invitations/{invitation_id}/history',
+      'getMemberHistory GET /v1/organizations/{organization_id}/members/{user_id}/history',
       'getOrganizationHistory GET /v1/organizations/{organization_id}/history',
       'getRequest GET /v1/requests/{request_id}',
       'getUpstreamHistory GET /v1/upstreams/{upstream_id}/history',
