@@ -16,10 +16,16 @@ const call = (method: string, path: string, body?: unknown) => one.call(method, 
 const emit = async (organization_id: string) =>
   (await call('POST', '/v1/events', { type: 'order.paid', organization_id })).status;
 
-test('nobody emits events of an organization that never was or is gone, whatever right they have', async () => {
+test('nobody emits events of an organization or workspace that never was or is gone, whatever right they have', async () => {
   const acme = (await call('POST', '/v1/organizations', { name: 'Acme', slug: 'acme' })).body.id;
   assert.is(await emit(acme), 201);
   assert.is(await emit('00000000-0000-4000-8000-000000000123'), 404);
+  const shop = { name: 'Shop', slug: 'shop' };
+  const workspace_id = (await call('POST', `/v1/organizations/${acme}/workspaces`, shop)).body.id;
+  const inShop = async () => (await call('POST', '/v1/events', { type: 'order.paid', workspace_id })).status;
+  assert.is(await inShop(), 201);
+  assert.is((await call('DELETE', `/v1/workspaces/${workspace_id}`)).status, 204);
+  assert.is(await inShop(), 404);
   assert.is((await call('DELETE', `/v1/organizations/${acme}`)).status, 204);
   assert.is(await emit(acme), 404);
 });

@@ -7,6 +7,8 @@ import { answer, type CommandDeps, contextOf, organizationExists, placeOf } from
 /** Events of programs. Each has a stream of its own, so that those who emit never wait for each other. */
 export function eventCommands(deps: CommandDeps): Route[] {
   const { handlers, clock } = deps;
+  const workspaceExists = (id: string): Promise<boolean> =>
+    handlers.workspace.consult(streams.workspace(id), ({ workspace }) => workspace !== undefined);
 
   return [
     route({
@@ -39,6 +41,9 @@ export function eventCommands(deps: CommandDeps): Route[] {
         request.allow(organizationId, workspaceId);
         if (principal.isAdmin && !(await organizationExists(deps, organizationId))) {
           throw notFound('organization');
+        }
+        if (workspaceId !== undefined && !(await workspaceExists(workspaceId))) {
+          throw notFound('workspace');
         }
         const place = { organizationId, ...(workspaceId === undefined ? {} : { workspaceId }) };
         // The organization may stand in the address, which the same key must not be used for twice either.
