@@ -51,7 +51,7 @@ export async function agentGateway(
   const facts = recorder(deps);
   const known = memory();
   const alerts = alertWatch({ clock, memory: known, recorder: facts }, settings.alertEveryMs);
-  const wanted = desired(bundler());
+  const wanted = desired(bundler);
   const presence = watchPresence({ ...deps, recorder: facts, memory: known }, settings);
   const held = sessions(
     { clock, timers, logger },
