@@ -41,6 +41,8 @@ export interface Courier {
   retry(): void;
   /** Records that the agent is behind, once it has been for so long and has refused nothing. */
   checkBehind(ms: number): void;
+  /** Sends an update again of which nothing was heard for so long; `left`: nothing waits any more for a slow reader. */
+  checkTaken(ms: number, left: boolean): void;
   /** Milliseconds since an update was sent that has no final answer; 0 when none is outstanding. */
   waiting(): number;
   close(): void;
@@ -70,6 +72,9 @@ export function courier(
   let sent: Rendering | undefined;
   let sentAt = 0;
   let sentWhole = false;
+  // Whether the agent has said anything of what is outstanding, and since when it has all of it.
+  let heard = false;
+  let leftSince: number | undefined;
   let closed = false;
   // Since when nginx proves something else than what is desired; an answer starts it anew: the agent gets on.
   let behindSince: number | undefined;
@@ -106,6 +111,8 @@ export function courier(
     }
     sent = rendering;
     sentAt = clock.monotonic();
+    heard = false;
+    leftSince = undefined;
     const certificates = await certificatesFor(deps, agent, rendering);
     if (closed) {
       return;
@@ -234,6 +241,7 @@ export function courier(
     },
     status: (status) => {
       const digest = status.digest || status.configId;
+      heard ||= digest === state.outstanding?.digest;
       const durationMs = Math.max(0, Math.round(clock.monotonic() - sentAt));
       switch (status.status) {
         case ConfigApplyStatus.SUCCESS:
@@ -256,6 +264,24 @@ export function courier(
         behindSince = clock.monotonic();
         const data = { agent_id: agentId, ...desired, at: at() };
         void recorder.record(agent, { type: 'mark-overdue', data });
+      }
+    },
+    checkTaken: (ms, left) => {
+      const { outstanding } = state;
+      // An agent that takes no bundles need not tell that it has begun.
+      if (!outstanding || heard || sent?.kind !== 'bundle') {
+        return;
+      }
+      leftSince = left ? (leftSince ?? clock.monotonic()) : undefined;
+      if (leftSince !== undefined && clock.monotonic() - leftSince > ms) {
+        deps.logger.warn(
+          { agent_id: agentId, ...outstanding },
+          'nothing was heard of an update; it is sent again',
+        );
+        const first = sentAt;
+        void sendSurely(outstanding, false, sent);
+        // For how long its end is awaited is counted from the first time.
+        sentAt = first;
       }
     },
     waiting: () => (state.outstanding ? clock.monotonic() - sentAt : 0),

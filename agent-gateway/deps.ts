@@ -66,6 +66,8 @@ export interface GatewaySettings {
   readonly stallMs: number;
   /** How long an ended stream may take to be gone before its connection is cut. */
   readonly lingerMs: number;
+  /** An update of which an agent says nothing for this long, after it has left, is sent again. */
+  readonly takenMs: number;
   /** An agent that gives no final answer to an update for this long is cut off. */
   readonly answerMs: number;
   /** An agent that has not proven what is desired for this long is behind. */
@@ -100,6 +102,7 @@ export const defaultSettings: GatewaySettings = {
   firstMessageMs: 10_000,
   stallMs: 30_000,
   lingerMs: 5_000,
+  takenMs: 10_000,
   answerMs: 300_000,
   overdueMs: 30_000,
   commandMs: 30_000,

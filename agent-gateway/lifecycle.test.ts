@@ -68,6 +68,30 @@ test(
   ),
 );
 
+test(
+  'an update of which nothing is heard is sent again, until the agent says that it has it',
+  scene(
+    async ({ w, port, agentId, keys }) => {
+      const agent = await connectAgent(port, keys, agentId);
+      const [first] = await agent.nextUpdate();
+      const [again] = await agent.nextUpdate();
+      assert.equal([again?.digest, again?.files], [first?.digest, first?.files]);
+      agent.answer(again, ConfigApplyStatus.PENDING);
+      const count = agent.received.length;
+      // Nothing tells that an update does not come: the gateway has looked twice more by then.
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      assert.is(
+        agent.received.slice(count).filter(({ payload }) => payload?.$case === 'configUpdate').length,
+        0,
+      );
+      agent.answer(again, ConfigApplyStatus.SUCCESS);
+      await w.until(agentId, (known) => last(known) === 'config.applied');
+      assert.is((await w.facts(agentId)).filter(({ type }) => type === 'config.sent').length, 1);
+    },
+    { takenMs: 200 },
+  ),
+);
+
 test('a gateway that was killed is known to have been: agents that return are not sent what they run', async () => {
   const w = await world();
   const [back, gone] = [randomUUID(), randomUUID()];

@@ -16,6 +16,8 @@ export interface Link {
   sendBytes(message: Buffer): void;
   /** Resolves when few messages wait. */
   room(): Promise<void>;
+  /** Whether all that was sent has left for the network. */
+  empty(): boolean;
   /** Ends the stream after what was sent; the first call counts. A peer that does not take it is cut off. */
   end(code: status, details: string): void;
 }
@@ -55,6 +57,7 @@ export function link(
     send: (payload, messageId = '') => box.send(encodeMaster(payload, deps.clock.now(), messageId)),
     sendBytes: (message) => box.send(message),
     room: () => box.room(),
+    empty: () => box.empty(),
     end: (code, details) => {
       if (ended) {
         return;

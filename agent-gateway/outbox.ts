@@ -9,6 +9,8 @@ export interface Outbox {
   send(message: Buffer): void;
   /** Resolves when few messages wait: whoever answers an agent waits for this before it takes the next message. */
   room(): Promise<void>;
+  /** Whether all of it has left for the network. */
+  empty(): boolean;
   close(): void;
 }
 
@@ -68,6 +70,7 @@ export function outbox(deps: OutboxDeps, stallMs: number): Outbox {
         : new Promise((resolve) => {
             resume.push(resolve);
           }),
+    empty: () => !writing,
     close: () => {
       closed = true;
       waiting.length = 0;

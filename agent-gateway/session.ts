@@ -208,6 +208,7 @@ export async function openSession(
     end,
     check: () => {
       post.checkBehind(settings.overdueMs);
+      post.checkTaken(settings.takenMs, link.empty());
       if (clock.monotonic() - heard > 2 * settings.heartbeatMs + settings.heartbeatGraceMs) {
         end('connection_timeout', status.DEADLINE_EXCEEDED, 'Nothing heard for two heartbeats');
       } else if (post.waiting() > settings.answerMs) {

@@ -10,7 +10,7 @@ export async function upstreamServer(name: string): Promise<{ server: Server; ad
 }
 
 /** One request on a connection of its own; the body, or an error's message behind `!`. */
-export function ask(port: number, host: string): Promise<string> {
+export function ask(port: number, host: string, timeout = 2000): Promise<string> {
   return new Promise((resolve) => {
     const asked = request(
       {
@@ -19,7 +19,7 @@ export function ask(port: number, host: string): Promise<string> {
         path: '/',
         headers: { host },
         agent: new Agent({ keepAlive: false }),
-        timeout: 2000,
+        timeout,
       },
       (response) => {
         let body = '';

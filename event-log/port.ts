@@ -63,6 +63,8 @@ export interface EventLog {
   subscribe(options: SubscribeOptions): AsyncIterable<Delivery>;
   /** Position of the newest event; `0n` when the log is empty. */
   head(): Promise<Position>;
+  /** What one append may hold at most; left out where nothing bounds it. */
+  readonly maxAppendBytes?: number;
   /** Why it takes no appends until the next start; undefined while it does. Left out where there is no such state. */
   stopped?(): string | undefined;
   close(): Promise<void>;
@@ -108,6 +110,7 @@ export interface LogAdapter {
   read(stream: string, options: ReadOptions): AsyncIterable<readonly StoredRawEvent[]>;
   subscribe(options: AdapterSubscribeOptions): AsyncIterable<RawDelivery>;
   head(): Promise<Position>;
+  readonly maxAppendBytes?: number;
   stopped?(): string | undefined;
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ export * from './errors.js';
 export * from './event.js';
 export * from './ids.js';
 export * from './json.js';
+export * from './names.js';
 export * from './network.js';
 export * from './never.js';
 export * from './pace.js';

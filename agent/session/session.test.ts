@@ -127,6 +127,28 @@ test('a delta, in parts, with files that it holds; wrong bytes and wrong digests
     await agent.stop();
   }));
 
+test('an update that newer ones have overtaken changes nothing; an answer that nobody acknowledges is told again', () =>
+  scene(async (master, stateDir) => {
+    const port = await freePort();
+    const agent = startAgent(master, stateDir);
+    const one = await connected(master, 1);
+    const old = updateOf({ 'a.conf': site(port, 'old') });
+    const next = updateOf({ 'a.conf': site(port, 'next') });
+    one.update(old);
+    await final(master, one, old.digest);
+    master.acks = false;
+    one.update(next);
+    await final(master, one, next.digest);
+    one.update(old);
+    const answers = await master.until('the answer again', () => {
+      const told = statuses(one).filter(({ status }) => status === ConfigApplyStatus.SUCCESS);
+      return told.length >= 4 && told.map(({ digest }) => digest);
+    });
+    assert.equal(answers.slice(0, 4), [old.digest, next.digest, next.digest, next.digest]);
+    assert.is(await get(port), 'next');
+    await agent.stop();
+  }));
+
 test('the gateway goes while a bundle is refused: the answer comes with the next connection, once', () =>
   scene(async (master, stateDir) => {
     const port = await freePort();

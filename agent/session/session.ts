@@ -63,6 +63,7 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
   let welcome = false;
   let retryAfterMs = 0;
   let updates = 0;
+  let newest = 0n;
   const endings: (() => void)[] = [];
 
   const send = (payload: Payload): string => {
@@ -84,6 +85,7 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
   const beat = async (): Promise<void> => {
     // A gateway that does not read gets no more of what is soon outdated.
     if (!stream.writableNeedDrain) {
+      teller.remind();
       const report = await health().catch((error: unknown) => {
         log.warn({ error: errorMessage(error) }, 'no health report');
       });
@@ -125,6 +127,11 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
         return;
       }
       case 'configUpdate': {
+        // Within a session versions only grow: this one was overtaken on its way, and what came since then stands.
+        if (payload.value.version < newest) {
+          return;
+        }
+        newest = payload.value.version;
         const assembled = assemble(payload.value, clock.monotonic());
         if (assembled.kind === 'refused') {
           const { digest, version, failure } = assembled;
@@ -136,6 +143,7 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
           const known = updates === 0 ? teller.untold(digest, version) : undefined;
           updates += 1;
           if (known === undefined || known.status === 'SUCCESS') {
+            teller.taken();
             core.conductor.submit(assembled.update);
           } else {
             teller.report(known);

@@ -10,6 +10,10 @@ export interface Teller {
   /** `send` gives the message's id. Tells at once what is still to be told. Returns what disconnects. */
   connect(send: (report: Report) => string): () => void;
   acknowledged(messageId: string): void;
+  /** Tells a final report again that was told a while ago and not acknowledged; called with each heartbeat. */
+  remind(): void;
+  /** Another update was taken: what became of the one before is of no use to the master any more. */
+  taken(): void;
   /** The final report of this very update, if the master does not have it yet. */
   untold(digest: string, version: bigint): Final | undefined;
 }
@@ -19,11 +23,13 @@ export function createTeller(journalOf: () => Journal | undefined): Teller {
   let send: ((report: Report) => string) | undefined;
   let final: Final | undefined;
   let messageId = '';
+  let fresh = false;
 
   const tell = (report: Report): void => {
     const id = send?.(report) ?? '';
     if ('outcome' in report) {
       messageId = id;
+      fresh = true;
     }
   };
   const recall = (): void => {
@@ -59,6 +65,15 @@ export function createTeller(journalOf: () => Journal | undefined): Teller {
       if (entry?.digest === final.digest && entry.version === final.version.toString() && entry.outcome) {
         journalOf()?.told();
       }
+      final = undefined;
+    },
+    remind: () => {
+      if (final !== undefined && !fresh) {
+        tell(final);
+      }
+      fresh = false;
+    },
+    taken: () => {
       final = undefined;
     },
     untold: (digest, version) => {

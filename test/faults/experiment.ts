@@ -12,6 +12,8 @@ export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I8' | 'I9';
 
 export interface Trial {
   readonly shape: Shape;
+  /** Folder that gets what the processes have logged; undefined when nobody asked for it. */
+  readonly logs: string | undefined;
   /** How often something is done: fewer times unless everything was asked for. */
   count(few: number, all: number): number;
   /** The same numbers in [0, 1) for the same seed. */

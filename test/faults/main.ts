@@ -22,7 +22,7 @@ const command = new Command('faults')
   .addOption(new Option('--shape <shape>', 'one shape alone').choices([...SHAPES]))
   .option('--full', 'as often as the experiments say, which takes hours', false)
   .option('--seed <n>', 'the same numbers give the same run', seed, 1)
-  .option('--logs <folder>', 'leave there what the processes of the distributed shape have logged')
+  .option('--logs <folder>', 'leave there what the processes have logged')
   .option('--list', 'say what there is', false)
   .parse();
 const { args } = command;
@@ -51,7 +51,8 @@ if (unknown.length > 0) {
     for (const experiment of chosen.filter(({ shapes }) => shapes[shape])) {
       console.log(`${experiment.id} ${shape}: ${experiment.title}`);
       const say = (words: string): void => console.log(`  ${words}`);
-      const result = await runTrial(experiment, shape, { full: options.full, seed: options.seed, say });
+      const { full, seed: number, logs } = options;
+      const result = await runTrial(experiment, shape, { full, seed: number, logs, say });
       results.push(result);
       console.log(`  ${result.verdict} after ${result.seconds.toFixed(1)} s`);
       for (const fault of result.faults) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A control plane on either shape, with what an experiment needs to break it and to look into it afterwards. */
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { eventStoreDbLog } from '../../event-log/eventstoredb/index.js';
@@ -26,6 +26,8 @@ export interface Agent {
   readonly id: string;
   readonly stateDir: string;
   readonly process: Running;
+  /** Has the process do what `messages.ts` knows; what that file writes is at `${stateDir}.fault.seen`. */
+  hook(line: string): void;
 }
 
 export interface Plane {
@@ -57,7 +59,8 @@ const MEMORY_MB = 128;
 
 const ANSWERS_MS = 120_000;
 
-const HOOKS = pathToFileURL(join(import.meta.dirname, 'hooks.js')).href;
+const hooksIn = (name: string): string => pathToFileURL(join(import.meta.dirname, name)).href;
+const HOOKS = hooksIn('hooks.js');
 const environment = (place: string, memoryMb: number): Record<string, string> => ({
   NXMESH_RATE_LIMIT: '1000000',
   NXMESH_FAULTS_FILE: join(place, 'fault'),
@@ -88,10 +91,18 @@ function common(place: string, url: string, gateway: string, client: Api) {
           labels: { name },
         });
         const stateDir = join(place, `agent-${id.slice(0, 8)}`);
-        const running = agentProcess({ gateway: via, stateDir, token, log: `${stateDir}.log` });
+        const fault = `${stateDir}.fault`;
+        const running = agentProcess({
+          gateway: via,
+          stateDir,
+          token,
+          log: `${stateDir}.log`,
+          env: { NXMESH_FAULTS_FILE: fault, NODE_OPTIONS: `--import=${hooksIn('messages.js')}` },
+        });
         trial.cleanup(async () => {
           await running.end('SIGKILL');
           await endNginx(stateDir);
+          keepLogs(join(stateDir, 'logs'), trial.logs && join(trial.logs, name));
         });
         await until(
           `agent ${name} is online`,
@@ -99,14 +110,25 @@ function common(place: string, url: string, gateway: string, client: Api) {
           30_000,
           50,
         );
-        return { id, stateDir, process: running };
+        return {
+          id,
+          stateDir,
+          process: running,
+          hook: (line) => {
+            writeFileSync(fault, line);
+            process.kill(running.pid, 'SIGUSR2');
+          },
+        };
       },
   };
 }
 
 async function embedded(trial: Trial): Promise<Plane> {
   const place = folder(`faults-${Math.floor(trial.random() * 1e6)}`);
-  trial.cleanup(() => place.remove());
+  trial.cleanup(() => {
+    keepLogs(place.path, trial.logs);
+    place.remove();
+  });
   const dataDir = join(place.path, 'data');
   const options = { log: join(place.path, 'control-plane.log'), env: environment(place.path, MEMORY_MB) };
   let plane: ControlPlane = await controlPlane(dataDir, options);
@@ -143,7 +165,8 @@ async function embedded(trial: Trial): Promise<Plane> {
 }
 
 function keepLogs(place: string, logs: string | undefined): void {
-  for (const name of logs === undefined ? [] : readdirSync(place).filter((one) => one.endsWith('.log'))) {
+  const names = logs === undefined || !existsSync(place) ? [] : readdirSync(place);
+  for (const name of names.filter((one) => one.endsWith('.log'))) {
     mkdirSync(logs ?? '', { recursive: true });
     copyFileSync(join(place, name), join(logs ?? '', name));
   }

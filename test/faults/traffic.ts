@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAsk } from '../../agent/nginx-control/ask.js';
 import { ask } from '../../demo/traffic.js';
@@ -9,11 +9,12 @@ import type { StoredEvent } from '../../schemas/index.js';
 import { freePort } from '../harness/ports.js';
 import { until } from '../harness/until.js';
 import type { Trial } from './experiment.js';
+import { BODY, type FromProber, type Seen, type ToProber } from './prober-messages.js';
 import type { Agent, Plane } from './scene.js';
+import { servedBy } from './served.js';
 
-const PROBE_MS = 10;
-const WATCH_MS = 50;
 const SETTLED_MS = 1_500;
+const PROOF_MS = 10_000;
 
 /** One agent that serves a site, asked every 10 ms for as long as the trial runs. */
 export interface Site {
@@ -33,11 +34,46 @@ export interface Site {
 
 const STABLE = 'stable.example';
 
+interface Prober {
+  /** Port of the server behind the site. */
+  readonly upstream: number;
+  tell(message: ToProber): void;
+  seen(): Promise<Seen>;
+}
+
+async function startProber(trial: Trial): Promise<Prober> {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'prober.js'), { execArgv: [] });
+  trial.cleanup(() => void child.kill());
+  let upstream: number | undefined;
+  let seen: Seen | undefined;
+  child.on('message', (message: FromProber) => {
+    if ('upstream' in message) {
+      upstream = message.upstream;
+    } else {
+      seen = message.seen;
+    }
+  });
+  return {
+    upstream: await until('the server behind the site listens', () => upstream),
+    tell: (message) => void child.send(message),
+    seen: () => until('the prober tells what it has seen', () => seen, 60_000),
+  };
+}
+
+function keep(trial: Trial, seen: Seen, events: readonly StoredEvent[]): void {
+  if (trial.logs !== undefined) {
+    mkdirSync(trial.logs, { recursive: true });
+    writeFileSync(join(trial.logs, 'seen.json'), JSON.stringify(seen, null, 2));
+    const lines = events
+      .filter(({ type }) => /^config\.(?!version)/.test(type))
+      .map(({ type, data }) => `${type} ${JSON.stringify(data)}\n`);
+    writeFileSync(join(trial.logs, 'config-events.log'), lines.join(''));
+  }
+}
+
 export async function startSite(trial: Trial, plane: Plane, gateway?: string): Promise<Site> {
-  const server = createServer((_, response) => response.end('blue'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  trial.cleanup(() => void server.close());
-  const { port: upstreamPort } = server.address() as AddressInfo;
+  const prober = await startProber(trial);
+  const target = `http://127.0.0.1:${prober.upstream}`;
   const workspace = await plane.workspace();
   const agent = await plane.join(workspace, 'site', gateway);
   const port = await freePort();
@@ -46,40 +82,22 @@ export async function startSite(trial: Trial, plane: Plane, gateway?: string): P
       name: server_name,
       server_name,
       listen_port: port,
-      locations: [{ path: '/', proxy_pass: `http://127.0.0.1:${upstreamPort}` }],
+      locations: [{ path: '/', proxy_pass: target }],
     });
   await make(STABLE);
   const host = await make('changing.example');
-  await until('the site is served', async () => (await ask(port, STABLE)) === 'blue', 30_000);
-
-  let running = true;
-  let sent = 0;
-  const failed: string[] = [];
-  const probe = setInterval(() => {
-    sent += 1;
-    void ask(port, STABLE).then((body) => {
-      if (running && body !== 'blue') {
-        failed.push(body);
-      }
-    });
-  }, PROBE_MS);
-  const proof = createAsk({ timers: systemTimers, socket: join(agent.stateDir, 'run', 'proof.sock') });
-  const digests = new Set<string>();
+  await until('the site is served', async () => (await ask(port, STABLE)) === BODY, 30_000);
+  const proofSocket = join(agent.stateDir, 'run', 'proof.sock');
+  prober.tell({ watch: { port, host: STABLE, proofSocket } });
+  const proof = createAsk({ timers: systemTimers, socket: proofSocket });
   const look = async (): Promise<string | undefined> => (await proof('/.nxmesh/proof'))?.split(' ')[0];
-  const watch = setInterval(() => void look().then((digest) => digest && digests.add(digest)), WATCH_MS);
-  const stop = (): void => {
-    running = false;
-    clearInterval(probe);
-    clearInterval(watch);
-  };
-  trial.cleanup(stop);
 
   return {
     workspace,
     agent,
     hostId: host.id,
     port,
-    target: `http://127.0.0.1:${upstreamPort}`,
+    target,
     change: async (name) => {
       const started = performance.now();
       await until(
@@ -90,7 +108,7 @@ export async function startSite(trial: Trial, plane: Plane, gateway?: string): P
         30_000,
         50,
       );
-      await until(`${name} is served`, async () => (await ask(port, name)) === 'blue', 60_000, 20);
+      await until(`${name} is served`, async () => (await ask(port, name)) === BODY, 60_000, 20);
       return performance.now() - started;
     },
     settle: async () => {
@@ -108,24 +126,18 @@ export async function startSite(trial: Trial, plane: Plane, gateway?: string): P
       );
     },
     end: async (events) => {
-      const live = await look();
-      stop();
+      // Asked again where a machine that is busy let a question go unanswered.
+      const live = await until('nginx proves something', look, PROOF_MS).catch(() => undefined);
+      prober.tell({ end: true });
+      const seen = await prober.seen();
+      keep(trial, seen, events);
+      const { sent, failed, longestMs, stalledMs } = seen;
       trial.check('I9', failed.length === 0, `${failed.length} of ${sent} requests failed: ${failed[0]}`);
       trial.measure('probes', sent, '');
-      // What the agent proved while nobody could write it down was sent to it, and never refused.
-      const validated = new Set<string>();
-      let newest: string | undefined;
-      for (const event of events) {
-        if (event.type === 'config.applied' && event.data.agent_id === agent.id) {
-          validated.add(event.data.digest);
-          newest = event.data.digest;
-        } else if (event.type === 'config.sent' && event.data.agent_id === agent.id) {
-          validated.add(event.data.digest);
-        } else if (event.type === 'config.refused' || event.type === 'config.rolled_back') {
-          validated.delete(event.data.failure.digest);
-        }
-      }
-      const others = [...digests].filter((digest) => !validated.has(digest));
+      trial.measure('longest answer', longestMs, 'ms');
+      trial.measure('prober kept waiting', stalledMs, 'ms');
+      const { validated, newest } = servedBy(agent.id, events);
+      const others = Object.entries(seen.digests).filter(([digest]) => !validated.has(digest));
       trial.check('I5', others.length === 0, `served and never validated: ${others.join()}`);
       trial.check(
         'I3',

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
 import { errorMessage } from '../../kernel/index.js';
 import { type Experiment, type Invariant, type Shape, Skipped, type Trial } from './experiment.js';
+import { seeded } from './random.js';
 
 export interface Result {
   readonly id: string;
@@ -17,18 +19,8 @@ export interface Result {
 export interface Options {
   readonly full: boolean;
   readonly seed: number;
+  readonly logs?: string | undefined;
   say(words: string): void;
-}
-
-/** mulberry32: small, and the same everywhere. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const numberOf = (text: string): number => Buffer.from(text).reduce((sum, byte) => (sum * 31 + byte) | 0, 7);
@@ -45,6 +37,7 @@ export async function runTrial(experiment: Experiment, shape: Shape, options: Op
   let skipped = false;
   const trial: Trial = {
     shape,
+    logs: options.logs && join(options.logs, `${id}-${shape}`),
     count: (few, all) => (options.full ? all : few),
     random: seeded(options.seed + numberOf(`${id} ${shape}`)),
     check: (invariant, held, what) => {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { Kafka, logLevel } from 'kafkajs';
+import { ask } from '../../demo/traffic.js';
 import { until } from '../harness/until.js';
 import { audit } from './audit.js';
 import type { Experiment, Trial } from './experiment.js';
 import { startLoad } from './load.js';
+import { BODY } from './prober-messages.js';
 import { proxyTo } from './proxy.js';
 import { type Plane, planeFor } from './scene.js';
-import { startSite } from './traffic.js';
+import { type Site, startSite } from './traffic.js';
 
+const CONVERGED_MS = 30_000;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The agent's way to the gateway is cut, slowed and closed at random while its configuration changes. */
@@ -32,10 +36,47 @@ async function disturbedStream(trial: Trial, plane: Plane) {
     await pause(trial.random() * 100);
   }
   proxy.slow(0);
-  trial.measure('converged after', await site.change('calm.example'), 'ms', 30_000);
+  trial.measure('converged after', await site.change('calm.example'), 'ms', CONVERGED_MS);
   trial.measure('changes', changes, '');
   await site.settle();
+  await disturbMessages(trial, plane, site);
   return site;
+}
+
+/**
+ * Whole messages are lost, repeated and overtaken in both directions while the configuration changes. Nothing more is
+ * changed when it stops: what got lost last is to be made good by itself.
+ */
+async function disturbMessages(trial: Trial, plane: Plane, site: Site): Promise<void> {
+  site.agent.hook(`messages ${Math.floor(trial.random() * 1e9)}`);
+  const changes = trial.count(60, 600);
+  let last = '';
+  for (let n = 0; n < changes; n += 1) {
+    // Names come again: what was late is then told about a digest that is desired anew.
+    last = `m${Math.floor(trial.random() * 5)}.example`;
+    await plane.api.ok('PATCH', `/v1/virtual-hosts/${site.hostId}`, { server_name: last });
+    await pause(trial.random() * 600);
+  }
+  site.agent.hook('calm');
+  const stopped = performance.now();
+  await until(`${last} is served`, async () => (await ask(site.port, last)) === BODY, 120_000, 50);
+  await until(
+    'the control plane knows it',
+    async () => {
+      const { applied, state } = await plane.api.ok('GET', `/v1/agents/${site.agent.id}`);
+      const { data } = await plane.api.ok('GET', `${site.workspace}/changes?per_page=1`);
+      return state === 'online' && applied.version === data[0].version;
+    },
+    120_000,
+    50,
+  );
+  trial.measure('converged after messages were lost', performance.now() - stopped, 'ms', CONVERGED_MS);
+  const seen: Record<string, number> = JSON.parse(readFileSync(`${site.agent.stateDir}.fault.seen`, 'utf8'));
+  for (const [fate, count] of Object.entries(seen)) {
+    trial.measure(`messages ${fate}`, count, '');
+    trial.expect(count > 0, `no message came ${fate}`);
+  }
+  await site.settle();
 }
 
 async function disturbedAgent(trial: Trial): Promise<void> {
