@@ -46,7 +46,7 @@ export async function agentGateway(
   const settings = { ...defaultSettings, ...given };
   const { clock, timers, logger } = deps;
   const authority = await openAuthority(deps);
-  const tls = await gatewayTls(authority, [...reachable(settings.host), ...settings.names], timers);
+  const tls = await gatewayTls(authority, [...reachable(settings.host), ...settings.names], deps);
   const reports = await telemetry(deps, settings);
   const facts = recorder(deps);
   const known = memory();
