@@ -32,7 +32,7 @@ export function watchCommands(
   const { clock, memory } = deps;
   // When each was first seen here, by the clock that does not jump.
   const seen = new Map<string, number>();
-  // Never twice: the first session may have done it and lost the answer.
+  // Not twice: the first session may have done it and lost the answer. Should another gateway do so, the agent knows.
   const handed = new Set<string>();
   let live = false;
   let cancel = (): void => {};

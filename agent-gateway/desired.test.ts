@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NOTHING_HELD } from '../domain/index.js';
 import { sha256 } from '../kernel/index.js';
-import type { Bundle, Bundler, Capabilities } from '../nginx/index.js';
+import { type Bundle, type Bundler, bundler, type Capabilities } from '../nginx/index.js';
 import type { ConfigUpsert, EventData, StoredEvent } from '../schemas/index.js';
 import { type Desired, desired, type Member } from './desired.js';
 import { agentUpsert, host, hostUpsert, ORGANIZATION, WORKSPACE } from './gateway.harness.js';
@@ -51,7 +51,7 @@ interface Part {
 }
 
 /** Publishes versions; several parts make one version. */
-function publisher(of: Desired): (...parts: Part[]) => void {
+function publisher(of: Desired, workspaceId = WORKSPACE): (...parts: Part[]) => void {
   let version = 0;
   return (...parts) => {
     version += 1;
@@ -59,7 +59,7 @@ function publisher(of: Desired): (...parts: Part[]) => void {
       const event: StoredEvent = {
         id: randomUUID(),
         type: 'config.version_published',
-        stream: `config-${WORKSPACE}`,
+        stream: `config-${workspaceId}`,
         revision: 0n,
         position: 0n,
         meta: {
@@ -72,7 +72,7 @@ function publisher(of: Desired): (...parts: Part[]) => void {
           recorded_at: '',
         },
         data: {
-          workspace_id: WORKSPACE,
+          workspace_id: workspaceId,
           version,
           part: index + 1,
           parts: parts.length,
@@ -105,10 +105,32 @@ function member(agentId: string, capabilities = debian) {
 }
 
 function scene() {
-  const { bundler, count } = counting();
-  const all = desired(bundler);
+  const { bundler: counted, count } = counting();
+  const all = desired(() => counted);
   return { all, count, publish: publisher(all) };
 }
+
+test('what did not change is not made again, whatever becomes of other workspaces', () => {
+  const all = desired(bundler);
+  const other = randomUUID();
+  const [here, there] = [publisher(all), publisher(all, other)];
+  const bundles: Bundle[] = [];
+  const { one } = member(randomUUID());
+  const still = host();
+  const changing = host({ name: 'Changing', server_name: 'changing.example.com' });
+  const upserts = [agentUpsert(one.identity.agentId), hostUpsert(still), hostUpsert(changing)];
+  here({ upserts });
+  all.join({ ...one, desire: (seen) => seen.kind === 'bundle' && bundles.push(seen.bundle) });
+  const elsewhere = member(randomUUID()).one;
+  there({ upserts: [agentUpsert(elsewhere.identity.agentId), hostUpsert(host())] });
+  all.join({ ...elsewhere, identity: { ...elsewhere.identity, workspaceId: other } });
+  here({ upserts: [hostUpsert({ ...changing, server_name: 'changed.example.com' })] });
+  const [before, after] = bundles.map(({ files }) =>
+    files.find(({ path }) => path === `vhosts/${still.id}.conf`),
+  );
+  assert.ok(before && after);
+  assert.is(before, after);
+});
 
 test('one rendering serves all agents with the same labels and capabilities', () => {
   const { all, count, publish } = scene();

@@ -52,6 +52,8 @@ interface Group {
 
 interface Workspace {
   readonly config: ConfigState;
+  /** Its own: it keeps what did not change since the workspace was looked at last. */
+  readonly bundler: Bundler;
   /** Version that touched each target, and each agent's labels, last. */
   readonly touched: Map<string, number>;
   readonly labelled: Map<string, number>;
@@ -66,8 +68,9 @@ interface Workspace {
   now: Moment | undefined;
 }
 
-const newWorkspace = (): Workspace => ({
+const newWorkspace = (bundler: Bundler): Workspace => ({
   config: initialConfig(),
+  bundler,
   touched: new Map(),
   labelled: new Map(),
   lists: new Map(),
@@ -83,11 +86,11 @@ const newWorkspace = (): Workspace => ({
 const isConfigFact = (event: StoredEvent): event is StoredEvent & ConfigFact =>
   event.type === 'config.version_published';
 
-export function desired(bundler: Bundler): Desired {
+export function desired(newBundler: () => Bundler): Desired {
   const workspaces = new Map<string, Workspace>();
   const bundles = shelf();
   const of = (workspaceId: string): Workspace => {
-    const known = workspaces.get(workspaceId) ?? newWorkspace();
+    const known = workspaces.get(workspaceId) ?? newWorkspace(newBundler());
     workspaces.set(workspaceId, known);
     return known;
   };
@@ -96,7 +99,7 @@ export function desired(bundler: Bundler): Desired {
     group: Pick<Group, 'labels' | 'holding'>,
     member: Member,
   ): Rendering => {
-    workspace.now ??= moment(bundler, workspace.config);
+    workspace.now ??= moment(workspace.bundler, workspace.config);
     const agent = { id: member.identity.agentId, labels: group.labels };
     const rendering = workspace.now.render(agent, member.capabilities, group.holding);
     if (rendering.kind === 'bundle') {

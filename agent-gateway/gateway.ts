@@ -46,12 +46,12 @@ export async function agentGateway(
   const settings = { ...defaultSettings, ...given };
   const { clock, timers, logger } = deps;
   const authority = await openAuthority(deps);
-  const tls = await gatewayTls(authority, [...reachable(settings.host), ...settings.names], timers);
+  const tls = await gatewayTls(authority, [...reachable(settings.host), ...settings.names], deps);
   const reports = await telemetry(deps, settings);
   const facts = recorder(deps);
   const known = memory();
   const alerts = alertWatch({ clock, memory: known, recorder: facts }, settings.alertEveryMs);
-  const wanted = desired(bundler());
+  const wanted = desired(bundler);
   const presence = watchPresence({ ...deps, recorder: facts, memory: known }, settings);
   const held = sessions(
     { clock, timers, logger },

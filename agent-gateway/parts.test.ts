@@ -2,14 +2,16 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { NxError, unavailable } from '../kernel/index.js';
+import { NxError, Secret, systemTimers, unavailable } from '../kernel/index.js';
 import { ConfigApplyStatus, ConfigStatus } from '../proto/index.js';
 import { REASONS } from '../schemas/index.js';
 import { admission, attemptLimit } from './bucket.js';
+import type { Authority } from './ca.js';
 import { outbox } from './outbox.js';
 import { recorder } from './recorder.js';
 import { failureOf, reasonOf } from './refusal.js';
 import { sessions } from './sessions.js';
+import { gatewayTls } from './tls.js';
 import { line, words } from './words.js';
 
 /** Time that moves when it is told to. */
@@ -91,6 +93,34 @@ test('a session that breaks leaves its place, and holds up no end', async () => 
   assert.instance(ended, Error);
   assert.is(held.get('a'), undefined);
   await held.close();
+});
+
+test('the certificate of the gateway is made anew each day, and when the clock was set', async () => {
+  let now = 0;
+  let look = (): void => {};
+  const made: number[] = [];
+  const authority = {
+    certificatePem: '',
+    issueServer: async () => {
+      made.push(now);
+      return { chainPem: '', keyPem: new Secret('') };
+    },
+  } as unknown as Authority;
+  const timers = {
+    ...systemTimers,
+    every: (_: number, task: () => void) => {
+      look = task;
+      return () => {};
+    },
+  };
+  await gatewayTls(authority, [], { clock: { now: () => now, monotonic: () => 0 }, timers });
+  const day = 86_400_000;
+  for (const at of [60_000, day - 1, day, day + 60_000, 400 * day, 400 * day + 1, 5 * day, 6 * day]) {
+    now = at;
+    look();
+    await systemTimers.sleep(0);
+  }
+  assert.equal(made, [0, day, 400 * day, 5 * day, 6 * day]);
 });
 
 test('words are bounded and without control characters, whatever comes', () => {

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { experimental, type ServerCredentials } from '@grpc/grpc-js';
-import type { Timers } from '../kernel/index.js';
+import type { Clock, Timers } from '../kernel/index.js';
 import type { Authority } from './ca.js';
 
 const DAY = 86_400_000;
+const LOOK_MS = 60_000;
 const OWN_NAMES = ['gateway.nxmesh.internal', 'localhost', '127.0.0.1'];
 
 /**
  * TLS in which a client certificate is asked for but not required: an agent that registers has none yet. Who may do
- * what without one is decided in `accept.ts` and `unary.ts`. The gateway's own certificate is made anew at each start and each day.
+ * what without one is decided in `accept.ts` and `unary.ts`. The gateway's own certificate is made anew at each start
+ * and each day, and when the clock was set: a machine that began in another year would show one of that year.
  */
 export async function gatewayTls(
   authority: Authority,
   names: readonly string[],
-  timers: Timers,
+  { clock, timers }: { readonly clock: Clock; readonly timers: Timers },
 ): Promise<{ credentials: ServerCredentials; stop(): void }> {
+  let madeAt = 0;
   const issue = async () => {
+    madeAt = clock.now();
     const { chainPem, keyPem } = await authority.issueServer([...new Set([...OWN_NAMES, ...names])]);
     return { certificate: Buffer.from(chainPem), privateKey: Buffer.from(keyPem.reveal()) };
   };
@@ -39,7 +43,12 @@ export async function gatewayTls(
     }
   };
   // A failed renewal is tried again the next day; the certificate holds for thirty.
-  const stop = timers.every(DAY, () => void renew().catch(() => {}));
+  const stop = timers.every(LOOK_MS, () => {
+    const age = clock.now() - madeAt;
+    if (age < 0 || age >= DAY) {
+      void renew().catch(() => {});
+    }
+  });
   return {
     credentials: experimental.createCertificateProviderServerCredentials(provider, provider, false),
     stop,

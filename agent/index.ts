@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Clock, errorMessage, type Random, type Timers } from '../kernel/index.js';
 import type { FrameInput } from '../nginx/index.js';
+import type { Done } from './apply/commands.js';
 import { type Core, openCore } from './core.js';
 import type { Failpoint } from './failpoint.js';
 import type { Log } from './log.js';
@@ -8,6 +9,7 @@ import { type Address, parseAddress } from './session/address.js';
 import { type Alerts, createAlerts } from './session/alerts.js';
 import { createBackoff } from './session/backoff.js';
 import { type Identity, loadIdentity } from './session/identity.js';
+import { createOnce, type Once } from './session/once.js';
 import { RegistrationDelayed, RegistrationRefused, register } from './session/register.js';
 import { runSession } from './session/session.js';
 import { createTeller } from './session/teller.js';
@@ -66,7 +68,8 @@ export async function runAgent(given: AgentSettings, deps: AgentDeps): Promise<v
     endSupervision = core.conductor.supervise();
     telemetry = startTelemetry({ ...deps, core, settings });
     const alerts = createAlerts(deps);
-    await stayConnected({ settings, deps, core, address, token, teller, telemetry, alerts });
+    const once = createOnce<Done>();
+    await stayConnected({ settings, deps, core, address, token, teller, telemetry, alerts, once });
   } finally {
     endSupervision();
     await telemetry?.stop();
@@ -84,20 +87,24 @@ interface Connecting {
   readonly teller: ReturnType<typeof createTeller>;
   readonly telemetry: Telemetry;
   readonly alerts: Alerts;
+  readonly once: Once<Done>;
 }
 
 /** Refusals are counted against the whole network. */
 const REFUSED_MS = 300_000;
 
 async function stayConnected(connecting: Connecting): Promise<void> {
-  const { settings, deps, core, address, token, teller, telemetry, alerts } = connecting;
+  const { settings, deps, core, address, token, teller, telemetry, alerts, once } = connecting;
   const { log, signal, timers } = deps;
   const backoff = createBackoff(deps.random);
   while (!signal.aborted) {
     let retryAfterMs = 0;
     try {
       const identity = validIdentity(core, deps.clock) ?? (await enrol({ deps, core, address, token }));
-      const end = await runSession({ ...deps, core, settings, address, teller, telemetry, alerts }, identity);
+      const end = await runSession(
+        { ...deps, core, settings, address, teller, telemetry, alerts, once },
+        identity,
+      );
       if (end.welcome) {
         backoff.reset();
       }
@@ -124,7 +131,7 @@ async function enrol({
   core,
   address,
   token,
-}: Omit<Connecting, 'settings' | 'teller' | 'telemetry' | 'alerts'>): Promise<Identity> {
+}: Omit<Connecting, 'settings' | 'teller' | 'telemetry' | 'alerts' | 'once'>): Promise<Identity> {
   if (token === undefined) {
     throw new SettingsError(NO_IDENTITY);
   }

@@ -84,7 +84,8 @@ export function serveOptions(configFile: string | undefined): Option[] {
 /** The file is named before the flags are read, because it presets them. */
 export function configFileOf(argv: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
   const at = argv.findIndex((arg) => arg === '--config' || arg.startsWith('--config='));
-  const given = at < 0 ? undefined : (argv[at]?.split('=')[1] ?? argv[at + 1]);
+  const [, inOne] = /^--config=(.*)$/.exec(argv[at] ?? '') ?? [];
+  const given = at < 0 ? undefined : (inOne ?? argv[at + 1]);
   return given ?? env.NXMESH_CONFIG;
 }
 

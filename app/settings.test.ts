@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { presets } from './options.js';
+import { configFileOf, presets } from './options.js';
 import { serveSettings } from './settings.js';
 
 const settings = (given: Record<string, string>) => serveSettings({ ...presets(), ...given });
@@ -43,6 +43,13 @@ test('origins are taken in the spelling of browsers and in no other', () => {
   ]) {
     assert.match(faults({ corsOrigins: origin }), /^cors-origins: /, origin);
   }
+});
+
+test('the configuration file is named by a flag in either spelling, else by its variable', () => {
+  const env = { NXMESH_CONFIG: 'variable.json' };
+  assert.is(configFileOf(['serve', '--config', 'a=b.json'], env), 'a=b.json');
+  assert.is(configFileOf(['serve', '--config=a=b.json'], env), 'a=b.json');
+  assert.is(configFileOf(['serve'], env), 'variable.json');
 });
 
 test('every fault is named', () => {

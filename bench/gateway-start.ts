@@ -102,7 +102,7 @@ await fill(log);
 const figures = { read: [] as { wall: number; cpu: number }[], fold: [] as { wall: number; cpu: number }[] };
 for (let round = 0; round < rounds; round += 1) {
   figures.read.push(await start(log, () => {}));
-  const [known, wanted] = [memory(), desired(bundler())];
+  const [known, wanted] = [memory(), desired(bundler)];
   figures.fold.push(
     await start(log, (event) => {
       known.apply(event);

@@ -59,7 +59,7 @@ export interface Bundler {
   bundle(resources: Resources, agent: AgentSpec, capabilities: Capabilities): Bundle;
 }
 
-/** Rendered files of one set of capabilities; what is no longer used is forgotten with its model. */
+/** Rendered files of one set of capabilities; those of hosts and upstreams are forgotten with their models. */
 interface Rendered {
   readonly http: BundleFile;
   readonly hosts: WeakMap<HostModel, BundleFile>;
@@ -67,8 +67,9 @@ interface Rendered {
   readonly ports: Map<string, BundleFile>;
 }
 
-/** Different nginx builds in one fleet are few; more than this and the files are rendered again. */
+/** Different nginx builds in one fleet are few, and so are its ports; more than this and the files are rendered again. */
 const MAX_CAPABILITIES = 64;
+const MAX_PORTS = 10_000;
 
 function hostFile(cache: Rendered, host: HostModel, capabilities: Capabilities): BundleFile {
   let file = cache.hosts.get(host);
@@ -106,6 +107,9 @@ export function bundler(): Bundler {
   const filesOf = (model: Model, capabilities: Capabilities, key: string): BundleFile[] => {
     const cache = renderedFor(key, capabilities);
     const files = [cache.http];
+    if (cache.ports.size > MAX_PORTS) {
+      cache.ports.clear();
+    }
     const ports = model.ports.map((port) => {
       const portKey = canonicalJson(port);
       const file = cache.ports.get(portKey) ?? renderSheet(portSheet(port, capabilities));

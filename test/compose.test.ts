@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** docker-compose.yml names nothing that the code does not have: variables, roles, flags, ports, probes. */
+/** What is deployed by hand names what the code has: variables, roles, flags, ports, probes, streams. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { agentCommand } from '../app/agent.js';
 import { serveOptions } from '../app/options.js';
 import { ROLES } from '../app/roles/part.js';
+import { CATEGORIES } from '../kernel/index.js';
 
 interface Service {
   image: string;
@@ -81,6 +82,13 @@ test('health checks ask probes that there are, ports are the listeners’, volum
       assert.ok(needed in compose.services, `${name} needs ${needed}`);
     }
     assert.match(one.image, /:[0-9]+\.[0-9]+\.[0-9]+$/, `${name}: the image is not pinned`);
+  }
+});
+
+test('who sets up EventStoreDB is told of all streams', () => {
+  const page = readFileSync(join(root, 'docs', 'eventstoredb.md'), 'utf8');
+  for (const category of CATEGORIES) {
+    assert.ok(page.includes(`\`${category}-…\``), category);
   }
 });
 

@@ -13,8 +13,8 @@ import type { Vocabulary } from './words.js';
 
 /**
  * Brings one update live: staged → tested → linked → signalled → proven → committed. Until it is linked a failure
- * changes nothing; afterwards the last good bundle is linked and proven again. Each step is durable before the next,
- * so that `recover` can go on from wherever the process was killed. Never rejects: how it ends is reported.
+ * changes nothing; afterwards the last good bundle is linked and proven again. Each step is in the journal before the
+ * next, so that `recover` can go on from wherever the process was killed. Never rejects: how it ends is reported.
  */
 export async function apply(deps: ApplyDeps, update: Update): Promise<void> {
   const run = createRun(deps, update);

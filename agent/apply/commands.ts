@@ -24,8 +24,21 @@ const RESTART_MS = 10_000;
 
 export function createCommands(deps: ApplyDeps, mark: StoppedMark, serial: Serial): Commands {
   const { store, control } = deps;
-  const guarded = (task: () => Promise<Done>): Promise<Done> =>
-    serial.run(task).catch((error: unknown) => ({ success: false, message: errorMessage(error) }));
+  const failed = (error: unknown): Done => ({ success: false, message: errorMessage(error) });
+  const guarded = (task: () => Promise<Done>): Promise<Done> => serial.run(task).catch(failed);
+  const look = async (): Promise<Done> => {
+    const master = control.master();
+    const answer = await askProof(deps.ask);
+    const message = JSON.stringify({
+      running: master !== undefined,
+      pid: master ?? 0,
+      proven_digest: answer?.digest ?? '',
+      linked_digest: store.current() ?? '',
+      last_good_digest: store.lastGood() ?? '',
+      stopped: mark.stopped(),
+    });
+    return { success: true, message };
+  };
 
   const bringUp = async (): Promise<Done> => {
     const good = store.lastGood();
@@ -61,19 +74,7 @@ export function createCommands(deps: ApplyDeps, mark: StoppedMark, serial: Seria
           ? { success: true, message: 'nginx has ended' }
           : { success: false, message: `nginx had not ended after ${timeoutMs} ms` };
       }),
-    status: async () => {
-      const master = control.master();
-      const answer = await askProof(deps.ask);
-      const message = JSON.stringify({
-        running: master !== undefined,
-        pid: master ?? 0,
-        proven_digest: answer?.digest ?? '',
-        linked_digest: store.current() ?? '',
-        last_good_digest: store.lastGood() ?? '',
-        stopped: mark.stopped(),
-      });
-      return { success: true, message };
-    },
+    status: () => look().catch(failed),
   };
 }
 

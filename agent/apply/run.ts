@@ -16,7 +16,7 @@ export interface RunDeps {
 export interface Run {
   say(status: 'PENDING' | 'VALIDATING' | 'APPLYING'): void;
   begin(): void;
-  /** The step is done; durable on return. */
+  /** The step is done, and known also after a `kill -9`. */
   reach(step: Step): void;
   /** The step is done and nothing can undo it, whether or not the journal takes it. */
   reachFinally(step: Step): void;

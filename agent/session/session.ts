@@ -2,6 +2,7 @@
 import type { ServiceError } from '@grpc/grpc-js';
 import { type Clock, errorMessage, type Random, type Timers, uuidv7 } from '../../kernel/index.js';
 import type { AgentMessage, MasterMessage } from '../../proto/index.js';
+import type { Done } from '../apply/commands.js';
 import type { Report } from '../apply/update.js';
 import type { Core } from '../core.js';
 import type { Log } from '../log.js';
@@ -15,6 +16,7 @@ import { obey } from './commands.js';
 import { createHealth } from './health.js';
 import { type Identity, signingRequest, storeIdentity } from './identity.js';
 import { configStatus, registration } from './messages.js';
+import type { Once } from './once.js';
 import type { Teller } from './teller.js';
 
 export interface SessionDeps {
@@ -29,6 +31,8 @@ export interface SessionDeps {
   readonly telemetry: Telemetry;
   /** Outlives the session: an alert is the same alert after a new connection. */
   readonly alerts: Alerts;
+  /** So does what was done already. */
+  readonly once: Once<Done>;
   readonly signal: AbortSignal;
 }
 
@@ -149,7 +153,7 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
       }
       case 'command': {
         const { commandId, command } = payload.value;
-        const done = await obey(core.conductor, command, deps.settings.allowStop);
+        const done = await deps.once(commandId, () => obey(core.conductor, command, deps.settings.allowStop));
         send({ $case: 'commandResult', value: { commandId, ...done } });
         return;
       }
