@@ -92,6 +92,29 @@ test(
   ),
 );
 
+test(
+  'what was refused because nginx did not run is sent again when it does, and only then',
+  scene(async ({ w, port, agentId, keys }) => {
+    const agent = await connectAgent(port, keys, agentId);
+    const tell = (isRunning: boolean): void =>
+      agent.send({ $case: 'health', value: HealthReport.fromPartial({ nginx: { isRunning } }) });
+    const [first] = await agent.nextUpdate();
+    agent.answer(first, ConfigApplyStatus.FAILED, { reason: 'HEALTH_GATE', stage: 'staged' });
+    await w.until(agentId, (known) => last(known) === 'config.refused');
+    tell(false);
+    tell(true);
+    const [again] = await agent.nextUpdate();
+    assert.is(again?.digest, first?.digest);
+    agent.answer(again, ConfigApplyStatus.FAILED, { reason: 'HEALTH_GATE', stage: 'staged' });
+    await w.until(agentId, (known) => story(known).filter((one) => one === 'config.refused').length === 2);
+    tell(true);
+    tell(false);
+    agent.send({ $case: 'health', value: HealthReport.fromPartial({}) }, { messageId: 'heard' });
+    assert.is((await agent.next('ack')).messageId, 'heard');
+    assert.is(agent.received.filter(({ payload }) => payload?.$case === 'configUpdate').length, 2);
+  }),
+);
+
 test('a gateway that was killed is known to have been: agents that return are not sent what they run', async () => {
   const w = await world();
   const [back, gone] = [randomUUID(), randomUUID()];

@@ -91,6 +91,7 @@ export async function openSession(
 
   let heard = clock.monotonic();
   let flipped = Number.NEGATIVE_INFINITY;
+  let ran = false;
   let ended: EndReason | undefined;
   const post = courier(
     {
@@ -123,6 +124,11 @@ export async function openSession(
 
   /** A fact at most once a second: the next report tells what this one did not. */
   const nginxIs = async (running: boolean): Promise<void> => {
+    // What was refused because nginx did not run is tried once it does: one that is attached may be started later.
+    if (running && !ran && deps.memory.failure(agentId)?.reason === 'HEALTH_GATE') {
+      post.retry();
+    }
+    ran = running;
     const known = deps.memory.get(agentId)?.state.nginxRunning === running;
     if (!known && clock.monotonic() - flipped >= FLIP_MS) {
       flipped = clock.monotonic();
