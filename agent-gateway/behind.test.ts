@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Secret } from '../kernel/index.js';
 import { ConfigApplyStatus } from '../proto/index.js';
 import { connectAgent } from './agent.harness.js';
-import { host, hostUpsert } from './gateway.harness.js';
+import { certificateUpsert, host, hostUpsert } from './gateway.harness.js';
 import { applyNext, fleet, scene, types } from './scene.harness.js';
 
 const BEHIND = { overdueMs: 100 };
@@ -46,6 +48,39 @@ test(
     assert.is(types(facts).filter((type) => type === 'config.refused').length, 1);
     agent.close();
   }),
+);
+
+let failing = false;
+const certificate = randomUUID();
+test(
+  'the whole is sent as soon as the vault gives what belongs to it',
+  fleet(
+    async ({ w, port, enrol }) => {
+      const { agentId, keys } = await enrol();
+      const shop = host({ ssl_enabled: true, ssl_certificate_id: certificate });
+      await w.publish({ upserts: [certificateUpsert(certificate), hostUpsert(shop)] });
+      const agent = await connectAgent(port, keys, agentId);
+      await applyNext(agent);
+      await w.publish({ upserts: [hostUpsert({ ...shop, server_name: 'new.example.com' })] });
+      const [change] = await agent.nextUpdate();
+      failing = true;
+      agent.answer(change, ConfigApplyStatus.FAILED, { stage: 'staged', reason: 'DIGEST_MISMATCH' });
+      const [whole] = await agent.nextUpdate();
+      assert.equal([whole?.digest, whole?.baseDigest], [change?.digest, '']);
+      assert.ok(whole?.certificates[certificate]);
+      agent.close();
+    },
+    {},
+    {
+      certificateMaterial: async () => {
+        if (failing) {
+          failing = false;
+          throw new Error('the vault is out of reach');
+        }
+        return { certificatePem: 'a certificate', privateKeyPem: new Secret('a key') };
+      },
+    },
+  ),
 );
 
 test.run();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isIPv6 } from 'node:net';
-import type { Clock, Random } from '../kernel/index.js';
+import { type Clock, networkOf, type Random } from '../kernel/index.js';
 
 const LONGEST_WAIT_S = 30;
 
@@ -21,12 +20,6 @@ export function admission(deps: { clock: Clock; random: Random }, perSecond: num
     },
   };
 }
-
-/** Networks are counted, not single IPv6 addresses: a host has 2^64 of those. */
-const networkOf = (address: string): string => {
-  const plain = address.replace(/^::ffff:(?=[0-9.]+$)/, '');
-  return isIPv6(plain) ? plain.split(':').slice(0, 4).join(':') : plain;
-};
 
 const MAX_NETWORKS = 10_000;
 

@@ -46,7 +46,10 @@ interface AuthorityDeps {
   readonly random: Random;
 }
 
-/** The authority of this installation; made at the first call and kept, with its key, in the vault. */
+/**
+ * The authority of this installation; made at the first call and kept, with its key, in the vault. Two first calls at a
+ * time would make two: whoever starts sees to it that there is one.
+ */
 export async function openAuthority(deps: AuthorityDeps): Promise<Authority> {
   const stored = (await deps.vault.get(VAULT_ID)) ?? (await createAuthority(deps));
   const { key, certificate } = JSON.parse(stored.reveal().toString('utf8')) as Record<string, string>;
@@ -78,7 +81,7 @@ async function createAuthority({ vault, clock, random }: AuthorityDeps): Promise
   const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
   const record = new Secret(Buffer.from(JSON.stringify({ key, certificate: certificate.toString('pem') })));
   await vault.put(VAULT_ID, record);
-  // What stands in the vault counts, should another gateway have made one in the same moment.
+  // What stands in the vault counts.
   return (await vault.get(VAULT_ID)) ?? record;
 }
 

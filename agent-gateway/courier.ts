@@ -105,7 +105,7 @@ export function courier(
   };
 
   /** `whole`: nothing is taken for granted of what the agent has. */
-  const send = async (target: Target, whole = false, rendering = sent): Promise<void> => {
+  const send = async (target: Target, whole: boolean, rendering: Rendering | undefined): Promise<void> => {
     if (!rendering || rendering.kind === 'refused') {
       return;
     }
@@ -136,10 +136,10 @@ export function courier(
   };
 
   /** Where the vault is out of reach an agent would wait for what it has been promised until its session ends. */
-  const sendSurely = async (target: Target, rendering = current): Promise<void> => {
+  const sendSurely = async (target: Target, whole = false, rendering = current): Promise<void> => {
     while (!closed) {
       try {
-        return await send(target, false, rendering);
+        return await send(target, whole, rendering);
       } catch (error) {
         deps.logger.error({ agent_id: agentId, error: String(error) }, 'an update could not be sent');
         await deps.timers.sleep(SEND_AGAIN_MS);
@@ -205,7 +205,7 @@ export function courier(
     const { outstanding } = state;
     if (lacksBase(status) && !sentWhole && outstanding?.digest === digest) {
       // The agent no longer has what it was taken to have: no reason to refuse anything.
-      await send(outstanding, true);
+      await sendSurely(outstanding, true, rendering);
       return;
     }
     let failed: Failure | undefined;
@@ -278,7 +278,7 @@ export function courier(
         deps.logger.warn(fields, 'nothing was heard of an update; it is sent again');
         // How long its end is awaited is counted from the first time.
         const first = sentAt;
-        void sendSurely(outstanding, sent);
+        void sendSurely(outstanding, false, sent);
         sentAt = first;
       }
     },

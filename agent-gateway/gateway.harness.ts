@@ -243,6 +243,26 @@ export const host = (over: Partial<VirtualHost> = {}): VirtualHost => ({
   ...over,
 });
 
+export const certificateUpsert = (id: string): ConfigUpsert => ({
+  kind: 'certificate',
+  id,
+  resource: {
+    id,
+    workspace_id: WORKSPACE,
+    domain: 'shop.example.com',
+    names: ['shop.example.com'],
+    is_wildcard: false,
+    provider: 'custom',
+    status: 'active',
+    fingerprint: 'a'.repeat(64),
+    issued_at: null,
+    expires_at: null,
+    auto_renew: false,
+    created_at: AT,
+    updated_at: AT,
+  },
+});
+
 export const hostUpsert = (resource: VirtualHost): ConfigUpsert => ({
   kind: 'virtual_host',
   id: resource.id,

@@ -55,10 +55,17 @@ export function minuteIntake(
   return {
     take: (agent, batch) => {
       const now = clock.now();
+      let left = false;
       for (const report of minutesOf(agent, batch, now - minutesMs, now)) {
-        if (waiting.size < MOST_WAITING) {
-          waiting.set(`${report.agentId} ${report.start}`, report);
+        const key = `${report.agentId} ${report.start}`;
+        if (waiting.size < MOST_WAITING || waiting.has(key)) {
+          waiting.set(key, report);
+        } else {
+          left = true;
         }
+      }
+      if (left) {
+        return Promise.resolve(false);
       }
       return waiting.size === 0 ? Promise.resolve(true) : asked.promise;
     },

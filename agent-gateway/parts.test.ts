@@ -9,6 +9,7 @@ import { admission, attemptLimit } from './bucket.js';
 import { outbox } from './outbox.js';
 import { recorder } from './recorder.js';
 import { failureOf, reasonOf } from './refusal.js';
+import { sessions } from './sessions.js';
 import { line, words } from './words.js';
 
 /** Time that moves when it is told to. */
@@ -59,6 +60,9 @@ test('failed attempts are counted by network and forgotten after the window', ()
   limit.count('2001:db8:0:1:ffff::2');
   assert.is(limit.wait('2001:db8:0:1:2:3:4:5'), 1000);
   assert.is(limit.wait('2001:db8:0:2::1'), 0);
+  limit.count('2001:db8::1');
+  limit.count('2001:db8::2');
+  assert.is(limit.wait('2001:db8::3'), 1000, 'however it is written');
   limit.count('::ffff:192.0.2.1');
   limit.count('192.0.2.1');
   assert.is(limit.wait('192.0.2.1'), 1000);
@@ -68,6 +72,25 @@ test('failed attempts are counted by network and forgotten after the window', ()
     limit.count(`10.0.${count >> 8}.${count & 255}`);
   }
   assert.is(limit.wait('10.0.0.0'), 0, 'memory is bounded');
+});
+
+test('a session that breaks leaves its place, and holds up no end', async () => {
+  const { clock, timers } = manualTime();
+  const held = sessions({ clock, timers, logger: quiet }, { before: () => {}, begun: () => {} });
+  const agent = { agentId: 'a', workspaceId: 'w', organizationId: 'o', expiresAt: 1 };
+  const broken = {
+    id: '1',
+    agent,
+    command: () => {},
+    retry: () => {},
+    end: () => {},
+    check: () => {},
+    run: () => Promise.reject(new Error('broken')),
+  };
+  const ended: unknown = await held.hold(broken).catch((error: unknown) => error);
+  assert.instance(ended, Error);
+  assert.is(held.get('a'), undefined);
+  await held.close();
 });
 
 test('words are bounded and without control characters, whatever comes', () => {

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { Secret } from '../kernel/index.js';
 import { ConfigApplyStatus, type ConfigUpdate, HealthReport } from '../proto/index.js';
 import { connectAgent, debian12 } from './agent.harness.js';
-import { agentUpsert, host, hostUpsert, WORKSPACE } from './gateway.harness.js';
+import { agentUpsert, certificateUpsert, host, hostUpsert } from './gateway.harness.js';
 import { applyNext, fleet, types } from './scene.harness.js';
 
 /** A whole bundle or a delta laid over what the agent has; checks every hash as an agent does. */
@@ -212,25 +212,7 @@ test(
       const target = (env: string) => ({ type: 'selector' as const, label_selector: `env=${env}` });
       await w.publish({
         upserts: [
-          {
-            kind: 'certificate',
-            id: CERTIFICATE,
-            resource: {
-              id: CERTIFICATE,
-              workspace_id: WORKSPACE,
-              domain: 'shop.example.com',
-              names: ['shop.example.com'],
-              is_wildcard: false,
-              provider: 'custom',
-              status: 'active',
-              fingerprint: 'a'.repeat(64),
-              issued_at: null,
-              expires_at: null,
-              auto_renew: false,
-              created_at: '2026-01-01T00:00:00.000Z',
-              updated_at: '2026-01-01T00:00:00.000Z',
-            },
-          },
+          certificateUpsert(CERTIFICATE),
           hostUpsert(
             host({ ssl_enabled: true, ssl_certificate_id: CERTIFICATE, target_agents: target('a') }),
           ),

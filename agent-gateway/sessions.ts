@@ -56,10 +56,13 @@ export function sessions(
       const run = session.run();
       hooks.begun(session);
       running.add(run);
-      await run;
-      running.delete(run);
-      if (open.get(agentId) === session) {
-        open.delete(agentId);
+      try {
+        await run;
+      } finally {
+        running.delete(run);
+        if (open.get(agentId) === session) {
+          open.delete(agentId);
+        }
       }
     },
     get: (agentId) => open.get(agentId),
@@ -69,7 +72,7 @@ export function sessions(
       for (const session of open.values()) {
         session.end('gateway_restarted', status.UNAVAILABLE, 'The gateway stops');
       }
-      await Promise.all(running);
+      await Promise.allSettled(running);
     },
   };
 }

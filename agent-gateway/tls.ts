@@ -8,7 +8,7 @@ const OWN_NAMES = ['gateway.nxmesh.internal', 'localhost', '127.0.0.1'];
 
 /**
  * TLS in which a client certificate is asked for but not required: an agent that registers has none yet. Who may do
- * what without one is decided in `guard.ts`. The gateway's own certificate is made anew at each start and each day.
+ * what without one is decided in `accept.ts` and `unary.ts`. The gateway's own certificate is made anew at each start and each day.
  */
 export async function gatewayTls(
   authority: Authority,

@@ -13,21 +13,23 @@ export interface Running {
 
 /** The agent whole, as `nxmesh agent` runs it, in this process. */
 export function startAgent(
-  master: Pick<Master, 'port' | 'token'>,
+  master: Pick<Master, 'port'> & Partial<Pick<Master, 'token'>>,
   stateDir: string,
   more: Partial<AgentSettings> = {},
+  failed: (words: string) => void = () => undefined,
 ): Running {
   const abort = new AbortController();
+  const log = { ...silent, error: (fields: object) => failed(JSON.stringify(fields)) };
   const ended = runAgent(
     {
       gateway: `127.0.0.1:${master.port}`,
-      token: master.token,
+      ...(master.token === undefined ? {} : { token: master.token }),
       stateDir,
       nginx: NGINX,
       quietMs: 100,
       ...more,
     },
-    { clock: systemClock, timers: systemTimers, random: systemRandom, log: silent, signal: abort.signal },
+    { clock: systemClock, timers: systemTimers, random: systemRandom, log, signal: abort.signal },
   );
   ended.catch(() => undefined);
   const stop = async (): Promise<void> => {

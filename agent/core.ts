@@ -18,6 +18,7 @@ import type { FullSettings } from './settings.js';
 import { dropCertificates } from './state/certificates.js';
 import { prepareEmpty } from './state/empty.js';
 import { createFlush } from './state/flush.js';
+import { findGood } from './state/good.js';
 import { createJournal, type Journal } from './state/journal.js';
 import { type Layout, openLayout } from './state/layout.js';
 import { lockStateFolder } from './state/lock.js';
@@ -73,10 +74,11 @@ export async function openCore(
     }
     const store = openStore(layout, failpoint);
     dropCertificates(layout.certificates, store);
+    const journal = createJournal(layout.journal);
+    findGood(store, journal);
     if (mode === 'attach') {
       prepareEmpty(layout, store);
     }
-    const journal = createJournal(layout.journal);
     const overSocket = createAsk({ timers, socket: layout.proofSocket });
     let asked = 0;
     const ask: Ask = (url) => {

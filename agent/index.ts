@@ -13,6 +13,7 @@ import { runSession } from './session/session.js';
 import { createTeller } from './session/teller.js';
 import { parseToken, type Token } from './session/token.js';
 import { type AgentSettings, fullSettings, SettingsError } from './settings.js';
+import { EMPTY } from './state/scan.js';
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.js';
 
 export { failpointFrom } from './failpoint.js';
@@ -37,8 +38,8 @@ export interface AgentDeps {
 /**
  * The agent beside one nginx: keeps it on the newest configuration that it could prove, and reports to the gateway.
  * Resolves once `signal` has ended it. Rejects with SettingsError, StateFolderError or RegistrationRefused: wrong from
- * the start and not to be helped by trying again. Everything else it lives through: with the gateway gone, nginx goes
- * on with the last good configuration.
+ * the start and not to be helped by trying again. Everything else it lives through: with the gateway gone, for longer
+ * than its certificate lives too, nginx goes on with the last good configuration.
  */
 export async function runAgent(given: AgentSettings, deps: AgentDeps): Promise<void> {
   const settings = fullSettings(given);
@@ -85,6 +86,9 @@ interface Connecting {
   readonly alerts: Alerts;
 }
 
+/** Refusals are counted against the whole network. */
+const REFUSED_MS = 300_000;
+
 async function stayConnected(connecting: Connecting): Promise<void> {
   const { settings, deps, core, address, token, teller, telemetry, alerts } = connecting;
   const { log, signal, timers } = deps;
@@ -100,11 +104,16 @@ async function stayConnected(connecting: Connecting): Promise<void> {
       retryAfterMs = end.retryAfterMs;
       log.info({ why: end.why }, 'not connected');
     } catch (error) {
-      if (error instanceof RegistrationRefused || error instanceof SettingsError) {
+      const hopeless = error instanceof RegistrationRefused || error instanceof SettingsError;
+      if (hopeless && !serves(core)) {
         throw error;
       }
-      retryAfterMs = error instanceof RegistrationDelayed ? error.retryAfterMs : 0;
-      log.warn({ error: errorMessage(error) }, 'no connection');
+      if (error instanceof RegistrationDelayed) {
+        retryAfterMs = error.retryAfterMs;
+      } else if (error instanceof RegistrationRefused) {
+        retryAfterMs = REFUSED_MS;
+      }
+      log[hopeless ? 'error' : 'warn']({ error: errorMessage(error) }, 'no connection');
     }
     await timers.sleep(backoff.next(retryAfterMs), signal).catch(() => undefined);
   }
@@ -117,12 +126,17 @@ async function enrol({
   token,
 }: Omit<Connecting, 'settings' | 'teller' | 'telemetry' | 'alerts'>): Promise<Identity> {
   if (token === undefined) {
-    throw new SettingsError('this agent has no valid certificate: start it with a registration token');
+    throw new SettingsError(NO_IDENTITY);
   }
   const identity = await register(deps, address, core.layout.identity, token);
   deps.log.info({ agent_id: identity.agentId }, 'registered');
   return identity;
 }
+
+const NO_IDENTITY = 'this agent has no valid certificate: start it with a registration token';
+
+/** Whether there is a configuration that somebody relies on. */
+const serves = ({ store }: Core): boolean => ![undefined, EMPTY].includes(store.lastGood());
 
 function validIdentity(core: Core, clock: Clock): Identity | undefined {
   const identity = loadIdentity(core.layout.identity);
@@ -137,7 +151,7 @@ function checkIdentity(core: Core, token: Token | undefined, clock: Clock): void
       `the state folder ${core.layout.root} belongs to agent ${identity.agentId}, the token is for ${token.agentId}`,
     );
   }
-  if (identity === undefined && token === undefined) {
-    throw new SettingsError('this agent has no valid certificate: start it with a registration token');
+  if (identity === undefined && token === undefined && !serves(core)) {
+    throw new SettingsError(NO_IDENTITY);
   }
 }

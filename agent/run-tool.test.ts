@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock, systemTimers } from '../kernel/index.js';
@@ -76,6 +77,26 @@ test('a tool that is not there', async () => {
   const result = await runTool('/nowhere/tool', [], { cwd: '/', timeoutMs: 5000 });
   assert.is(result.code, null);
   assert.match(result.stderr, 'ENOENT');
+});
+
+test('without a file descriptor to spare it says so', async () => {
+  const [tool, kernel] = ['run-tool.js', '../kernel/index.js'].map((name) =>
+    JSON.stringify(join(import.meta.dirname, name)),
+  );
+  const script = `import { openSync } from 'node:fs';
+    import { createRunTool } from ${tool};
+    import { systemClock, systemTimers } from ${kernel};
+    const runTool = createRunTool({ clock: systemClock, timers: systemTimers });
+    try { for (;;) openSync('/dev/null'); } catch {}
+    const { code, stderr } = await runTool('/bin/echo', [], { cwd: '/', timeoutMs: 5000 });
+    process.stdout.write(code + ' ' + stderr);`;
+  const result = await sh(
+    'ulimit -n 64; exec "$0" --input-type=module -e "$SCRIPT"'.replace('$0', process.execPath),
+    {
+      env: { SCRIPT: script },
+    },
+  );
+  assert.is(result.stdout, 'null spawn /bin/echo EMFILE', result.stderr);
 });
 
 test.run();

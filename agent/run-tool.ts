@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { type Clock, errorMessage, type Timers } from '../kernel/index.js';
 
 interface ToolOptions {
@@ -46,8 +47,10 @@ export function createRunTool(deps: { clock: Clock; timers: Timers }): RunTool {
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
       });
-      const stdout = collect(child.stdout, options.maxOutput ?? 65_536);
-      const stderr = collect(child.stderr, options.maxOutput ?? 65_536);
+      // Without a descriptor to spare there are no pipes, whatever the types say; the error follows.
+      const pipes: { stdout: Readable | undefined; stderr: Readable | undefined } = child;
+      const stdout = collect(pipes.stdout, options.maxOutput ?? 65_536);
+      const stderr = collect(pipes.stderr, options.maxOutput ?? 65_536);
       let timedOut = false;
       let failure = '';
       let finished = false;
@@ -69,9 +72,12 @@ export function createRunTool(deps: { clock: Clock; timers: Timers }): RunTool {
         }
         finished = true;
         cancelTimeout();
+        if (signal !== null && !timedOut) {
+          failure = `ended by ${signal}`;
+        }
         options.signal?.removeEventListener('abort', kill);
-        child.stdout.destroy();
-        child.stderr.destroy();
+        pipes.stdout?.destroy();
+        pipes.stderr?.destroy();
         done({
           code,
           signal,
@@ -98,10 +104,10 @@ export function createRunTool(deps: { clock: Clock; timers: Timers }): RunTool {
     });
 }
 
-function collect(stream: NodeJS.ReadableStream, limit: number): () => string {
+function collect(stream: Readable | undefined, limit: number): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('data', (chunk: Buffer) => {
     if (size < limit) {
       chunks.push(chunk.subarray(0, limit - size));
       size += chunk.length;

@@ -36,7 +36,7 @@ export const agentCommand = (endOnSignal: (close: () => Promise<void>) => void):
     .description('run the agent beside one nginx')
     .requiredOption('--gateway <host:port>', 'where the control plane listens for agents')
     .requiredOption('--state-dir <folder>', 'belongs to this agent alone')
-    .option('--token <token>', 'needed once, to join')
+    .addOption(new Option('--token <token>', 'needed once, to join').env('NXMESH_AGENT_TOKEN'))
     .option('--nginx <program>', 'path of nginx', '/usr/sbin/nginx')
     .option('--web-root <name=folder>', 'a folder that virtual hosts may name; may be repeated', named)
     .option('--attach <nginx.conf>', 'attach to an nginx that somebody else starts')
@@ -77,7 +77,8 @@ export const agentCommand = (endOnSignal: (close: () => Promise<void>) => void):
       const running = runAgent(
         {
           ...rest,
-          ...(token === undefined ? {} : { token }),
+          // A variable that is set to nothing, as in a file for containers, is not set.
+          ...(token ? { token } : {}),
           ...(accessLog === undefined ? {} : { accessLog: accessLog === 'on' }),
           ...(webRoot === undefined ? {} : { webRoots: webRoot }),
           ...(attach === undefined || pidFile === undefined ? {} : { attach: { config: attach, pidFile } }),

@@ -2,7 +2,17 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { auditKeyId, INSTALLATION, type SignedCheckpoint, signCheckpoint } from '../domain/index.js';
 import { type EventLog, VersionConflict } from '../event-log/index.js';
-import { type Clock, digestOf, Secret, streams, type Timers, timestamp, uuidv5 } from '../kernel/index.js';
+import {
+  type Clock,
+  digestOf,
+  errorMessage,
+  NxError,
+  Secret,
+  streams,
+  type Timers,
+  timestamp,
+  uuidv5,
+} from '../kernel/index.js';
 import type { Reader } from '../projections/index.js';
 import type { AuditSigner } from '../read-api/index.js';
 import { type NewEvent, type StoredEvent, schemaVersion } from '../schemas/index.js';
@@ -45,24 +55,47 @@ export interface SigningDeps {
   readonly signer: AuditSigner;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly logger: { warn(what: object, message: string): void };
 }
 
 const LOOK_MS = 60_000;
 const EVERY_MS = 3_600_000;
 const EVERY_RECORDS = 1_000;
 const PAGE = 500;
+const AGAIN_MS = 1_000;
+/** Read models that are made from the log are no news; that they are not there after so long is. */
+const PATIENCE_MS = 60_000;
 
 /** Signs each chain that has grown: after a thousand records at the latest, and after an hour. */
 export async function signCheckpoints(deps: SigningDeps, signal: AbortSignal): Promise<void> {
+  const { timers, clock, logger } = deps;
   const signed = new Map<string, { number: number; at: number }>();
+  let since: number | undefined;
   while (!signal.aborted) {
-    await signDue(deps, signed);
-    await deps.timers.sleep(LOOK_MS, signal).catch(() => {});
+    let pause = LOOK_MS;
+    try {
+      await signDue(deps, signed);
+      since = undefined;
+    } catch (error) {
+      if (!(error instanceof NxError) || error.code !== 'SERVICE_UNAVAILABLE') {
+        throw error;
+      }
+      since ??= clock.monotonic();
+      pause = AGAIN_MS;
+      if (clock.monotonic() - since >= PATIENCE_MS) {
+        since = clock.monotonic();
+        logger.warn(
+          { error: errorMessage(error) },
+          'the audit is not signed while its chains cannot be read',
+        );
+      }
+    }
+    await timers.sleep(pause, signal).catch(() => {});
   }
 }
 
 export async function signDue(
-  deps: SigningDeps,
+  deps: Omit<SigningDeps, 'logger'>,
   signed: Map<string, { number: number; at: number }>,
 ): Promise<void> {
   const { reader, clock } = deps;
@@ -90,7 +123,7 @@ async function lastOf(log: EventLog, chain: string): Promise<{ number: number; a
 }
 
 async function append(
-  { log, signer }: SigningDeps,
+  { log, signer }: Pick<SigningDeps, 'log' | 'signer'>,
   checkpoint: Parameters<AuditSigner['sign']>[0],
 ): Promise<void> {
   const { chain, number, at } = checkpoint;

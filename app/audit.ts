@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
@@ -16,11 +16,20 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 }
 
 /** The key that the export names: good against chance, not against whoever could write the whole file anew. */
-function namedKey(first: string): string {
+function namedKey(first: string): KeyObject {
   try {
-    return (JSON.parse(first) as HeaderLine).public_key;
+    return createPublicKey((JSON.parse(first) as HeaderLine).public_key);
   } catch {
     throw new BadSetting('it is not an export of the audit');
+  }
+}
+
+function trustedKey(file: string): KeyObject {
+  const text = readFileSync(file);
+  try {
+    return createPublicKey(text);
+  } catch {
+    throw new BadSetting(`${file}: is no public key in PEM`);
   }
 }
 
@@ -32,7 +41,7 @@ export async function verifyExport(
   let keyId = '';
   for await (const text of linesOf(path)) {
     if (!verifier) {
-      const key = createPublicKey(keyFile === undefined ? namedKey(text) : readFileSync(keyFile));
+      const key = keyFile === undefined ? namedKey(text) : trustedKey(keyFile);
       keyId = auditKeyId(key);
       verifier = exportVerifier(key);
     }

@@ -96,7 +96,8 @@ export async function contextOn(
 ): Promise<Context> {
   const { readStore, telemetryStore, vault, owner } = stores;
   const { events, fault: logFault } = watchWrites(stores.events, clock);
-  const persons = personal(vault, random);
+  const alone = exclusively({ store: readStore, owner, timers, shared: settings.distributed });
+  const persons = personal(vault, random, alone);
   const handlers = commandHandlers({
     log: events,
     clock,
@@ -115,7 +116,6 @@ export async function contextOn(
   if (!(await rights.passed(await events.head(), RIGHTS_MS))) {
     throw new NotStarted('the event log could not be read to its end in time');
   }
-  const alone = exclusively({ store: readStore, owner, timers, shared: settings.distributed });
   const { keys, made } = await firstKeys(
     { readStore, vault, owner, clock, timers, random, exclusively: alone },
     async (first) => {

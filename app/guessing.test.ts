@@ -49,6 +49,52 @@ test('C14: an unknown address, a wrong password and a disabled user read the sam
   advance(600_000);
 });
 
+test('who signs in by user name is answered as by address, and learns no more', async () => {
+  const body = { username: 'named', email: 'address@example.com', password: PASSWORD };
+  assert.is((await one.call('POST', '/v1/users', body, { token: admin })).status, 201);
+  const by = (fields: object) =>
+    one.call('POST', '/v1/auth/login', fields, { headers: { 'x-request-id': 'same' } });
+  for (const username of ['named', 'NAMED', ' named ']) {
+    const { status, body: tokens } = await by({ username, password: PASSWORD });
+    assert.is(status, 200, username);
+    assert.is(
+      (await one.call('GET', '/v1/users/me', undefined, { token: tokens.access_token })).body.email,
+      body.email,
+    );
+  }
+  const wrong = [
+    await by({ username: 'named', password: 'Wrong-Horse-1' }),
+    await by({ username: 'nobody', password: 'Wrong-Horse-1' }),
+    await by({ username: body.email, password: PASSWORD }),
+    await by({ email: 'named', password: PASSWORD }),
+    await by({ email: body.email, password: 'Wrong-Horse-1' }),
+  ];
+  assert.is(new Set(wrong.map(({ status, text }) => `${status} ${text}`)).size, 1, wrong[0]?.text);
+  assert.is(wrong[0]?.status, 401);
+  for (const [fields, field] of [
+    [{ username: 'named', email: body.email, password: PASSWORD }, 'username CONFLICTING_FIELDS'],
+    [{ password: PASSWORD }, 'email REQUIRED'],
+    [{ username: 'named' }, 'password REQUIRED'],
+    [{ username: '', password: PASSWORD }, 'username TOO_SHORT'],
+  ] as const) {
+    const { status, body: answer } = await by(fields);
+    assert.is(status, 422);
+    const [detail] = answer.error.details;
+    assert.is(`${detail.field} ${detail.code}`, field);
+  }
+  advance(600_001);
+  // Six tries of one network at the user, by whichever name; the right password is then no better than a wrong one.
+  for (let n = 0; n < 6; n += 1) {
+    const name = n % 2 ? { username: 'named' } : { email: body.email };
+    assert.is((await by({ ...name, password: 'Wrong-Horse-1' })).status, 401);
+  }
+  const used = await by({ username: 'named', password: PASSWORD });
+  assert.equal([used.status, used.text], [401, wrong[0]?.text]);
+  advance(600_001);
+  assert.is((await by({ username: 'named', password: PASSWORD })).status, 200);
+  admin = (await one.signIn()).access_token;
+});
+
 /** How far two answers are apart in time, over 200 tries each. */
 async function apartInTime(): Promise<{ score: number; medians: number }> {
   const known: number[] = [];

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { EventLog } from '../event-log/index.js';
 import { systemTimers } from '../kernel/index.js';
 import { BadSetting } from './bad-setting.js';
+import { fileIn, newFileIn } from './data-place.js';
 import { wholeNumber } from './options.js';
 import { progressLine } from './progress-line.js';
 
+const EVENTS = 'events.db';
+
 /** A data folder stands for its log. */
 function logFile(path: string): string {
-  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'events.db') : path;
+  const file = fileIn(path, EVENTS);
   if (!existsSync(file)) {
     throw new BadSetting(`${file}: there is no log`);
   }
@@ -84,7 +86,7 @@ async function openAny(place: string, mustExist: boolean): Promise<EventLog> {
     return eventLog(await eventStoreDbLog({ connectionString: place }));
   }
   const { sqliteLog } = await import('../event-log/sqlite/index.js');
-  return eventLog(await sqliteLog(mustExist ? logFile(place) : place));
+  return eventLog(await sqliteLog(mustExist ? logFile(place) : newFileIn(place, EVENTS)));
 }
 
 /** `nxmesh log …`. All but `copy` look at an embedded log, also while it is in use, and change nothing. */

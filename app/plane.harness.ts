@@ -29,6 +29,8 @@ export function movableClock() {
 
 export type Backend = Awaited<ReturnType<typeof memoryBackend>>;
 
+export const masterKey = new Secret(Buffer.alloc(32, 7));
+
 export async function memoryBackend(clock = movableClock()) {
   const vaultStore = memoryReadStore({ clock });
   return {
@@ -38,7 +40,7 @@ export async function memoryBackend(clock = movableClock()) {
     vaultStore,
     vault: await openVault({
       store: vaultStore,
-      masterKey: new Secret(Buffer.alloc(32, 7)),
+      masterKey,
       random: systemRandom,
     }),
   };

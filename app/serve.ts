@@ -16,6 +16,7 @@ import type { Secret } from '../kernel/index.js';
 import { metricsRoute, probes, statusRoute } from '../read-api/index.js';
 import { authenticator } from './authenticate.js';
 import { type Context, openContext } from './context.js';
+import { connectionsAtMost } from './limits.js';
 import { logger } from './logger.js';
 import { type Metrics, metrics } from './metrics.js';
 import type { Part, Role } from './roles/part.js';
@@ -49,7 +50,15 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
   for (const part of parts) {
     await part.listen?.();
   }
-  const server = await httpServer({ listener: app.listener, ...settings.httpListen, clock, timers, random });
+  const server = await httpServer({
+    listener: app.listener,
+    ...settings.httpListen,
+    maxConnections: connectionsAtMost(),
+    log,
+    clock,
+    timers,
+    random,
+  });
   const refuseSockets = acceptSockets(
     server.server,
     parts.flatMap((part) => part.sockets ?? []),

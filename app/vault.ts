@@ -6,6 +6,7 @@ import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import { copyVault, masterKey } from '../vault/index.js';
 import { BadSetting } from './bad-setting.js';
+import { fileIn, newFileIn } from './data-place.js';
 import { progressLine } from './progress-line.js';
 
 interface Given {
@@ -21,7 +22,7 @@ interface Opened {
 
 const isServer = (place: string): boolean => /^mongodb(\+srv)?:\/\//.test(place);
 const isFolder = (place: string): boolean => existsSync(place) && statSync(place).isDirectory();
-const vaultFile = (place: string): string => (isFolder(place) ? join(place, 'vault.db') : place);
+const VAULT = 'vault.db';
 
 /** Whoever has a data folder's log has its vault: a control plane that runs on it is named, and kept out meanwhile. */
 async function holdFolder(place: string): Promise<() => Promise<void>> {
@@ -42,7 +43,7 @@ async function openVaultStore(place: string, database: string): Promise<Opened> 
   }
   const { sqliteReadStore } = await import('../read-store/sqlite/index.js');
   const release = await holdFolder(place);
-  const store = sqliteReadStore({ path: vaultFile(place), clock: systemClock, durable: true });
+  const store = sqliteReadStore({ path: newFileIn(place, VAULT), clock: systemClock, durable: true });
   return {
     store,
     close: async () => {
@@ -69,8 +70,8 @@ const copy = new Command('copy')
   .option('--mongodb-database <name>', 'database in MongoDB', 'nxmesh')
   .description('copy the secrets of a control plane that does not run; may be stopped and started again')
   .action(async (from: string, to: string, given: Given) => {
-    if (!isServer(from) && !existsSync(vaultFile(from))) {
-      throw new BadSetting(`${vaultFile(from)}: there is no vault`);
+    if (!isServer(from) && !existsSync(fileIn(from, VAULT))) {
+      throw new BadSetting(`${fileIn(from, VAULT)}: there is no vault`);
     }
     const key = keyOf(from, given.masterKeyFile, 'master-key-file');
     const { targetMasterKeyFile } = given;

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AT, id } from '../domain/workspace/workspace.fixture.js';
 import { Secret, streams, timestamp } from '../kernel/index.js';
+import { closed } from '../schemas/index.js';
 import { agentCommands } from './agent.js';
 import type { CommandDeps } from './request.js';
 import { workspaceApp } from './workspace-app.harness.js';
@@ -20,6 +21,7 @@ const app = await workspaceApp((deps) => {
     tokenSecret: () => new Secret(Buffer.alloc(32)),
     makeToken: () => new Secret('token'),
     commandResult: async () => undefined,
+    shownAgent: { schema: closed({}), load: async () => ({}) },
   });
 });
 test.after(() => app.close());

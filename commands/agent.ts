@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Route, route } from '../http/index.js';
+import { type HandlerRequest, type Route, route } from '../http/index.js';
 import { createdId, NxError, type Secret, sha256, streams, timestamp, unavailable } from '../kernel/index.js';
 import {
   CreateAgentToken,
   closed,
-  EnrolledAgent,
   Operation,
   runningOperation,
   Timestamp,
+  type TSchema,
   Type,
   UpdateAgent,
   Uuid,
@@ -23,6 +23,11 @@ export interface AgentCommandDeps extends CommandDeps {
   readonly tokenSecret: (commandId: string) => Secret<Buffer>;
   /** The token that an agent is started with. */
   readonly makeToken: (agentId: string, secret: Secret<Buffer>) => Secret;
+  /** How an agent is shown to who reads it: as it was enrolled, and what it has reported of itself. */
+  readonly shownAgent: {
+    readonly schema: TSchema;
+    readonly load: (request: HandlerRequest, id: string) => Promise<object>;
+  };
   /** Waits for the outcome of a command that an agent was asked to do. */
   readonly commandResult: (
     agentId: string,
@@ -83,22 +88,25 @@ export function agentCommands(deps: AgentCommandDeps): Route[] {
       method: 'PATCH',
       path: '/v1/agents/{agent_id}',
       operationId: 'updateAgent',
-      summary: 'Change the name and labels of an agent; `labels` replaces all of them',
+      summary:
+        'Change the name and labels of an agent; labels that are not named stay, and null takes one away',
       tag: 'Agents',
       permission: 'agent.update',
       body: UpdateAgent,
-      success: { status: 200, schema: EnrolledAgent },
+      success: { status: 200, schema: deps.shownAgent.schema },
       errors: ['CONFLICT'],
       idempotent: true,
       handler: async (request) => {
         const id = request.params.agent_id;
         const place = await placeOf(deps, request, 'agent', id);
+        // What it reports is not changed by this, and is read before anything is.
+        const shown = await deps.shownAgent.load(request, id);
         const outcome = await handlers.workspace.run(
           streams.workspace(place.workspaceId),
           id,
           { type: 'update-agent', id, body: request.body, at: timestamp(clock.now()) },
           contextOf(request, deps, place),
-          (state) => state.agents.get(id)?.agent,
+          (state) => ({ ...shown, ...state.agents.get(id)?.agent }),
         );
         return answer(deps, outcome);
       },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { organizationOf, type Route, route } from '../http/index.js';
-import { createdId, digestOf, streams, timestamp } from '../kernel/index.js';
+import { createdId, digestOf, notFound, streams, timestamp } from '../kernel/index.js';
 import { CustomEvent, closed, EmitEvent, Type, Uuid } from '../schemas/index.js';
-import { answer, type CommandDeps, contextOf, placeOf } from './request.js';
+import { answer, type CommandDeps, contextOf, organizationExists, placeOf } from './request.js';
 
 /** Events of programs. Each has a stream of its own, so that those who emit never wait for each other. */
 export function eventCommands(deps: CommandDeps): Route[] {
@@ -37,6 +37,9 @@ export function eventCommands(deps: CommandDeps): Route[] {
           within ? within.organizationId : undefined,
         );
         request.allow(organizationId, workspaceId);
+        if (principal.isAdmin && !(await organizationExists(deps, organizationId))) {
+          throw notFound('organization');
+        }
         const place = { organizationId, ...(workspaceId === undefined ? {} : { workspaceId }) };
         // The organization may stand in the address, which the same key must not be used for twice either.
         const asked = {

@@ -62,6 +62,25 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   }
 }
 
+test('what the log does not take at once is told as too large, and its neighbours do not suffer for it', async () => {
+  const inner = eventLog(memoryLog());
+  const { add, log } = await opened({
+    ...inner,
+    append: async (at, expected, events) => {
+      if (events.length > 1 || JSON.stringify(events).includes('backend-2')) {
+        throw Object.assign(new Error('of 2000000 bytes'), { name: 'AppendTooLarge' });
+      }
+      return inner.append(at, expected, events);
+    },
+  });
+  assert.equal(await Promise.all([codeOf(add(1)), codeOf(add(2)), codeOf(add(3))]), [
+    'accepted',
+    'PAYLOAD_TOO_LARGE',
+    'accepted',
+  ]);
+  assert.equal(await types(log), ['workspace.created', 'upstream.created', 'upstream.created']);
+});
+
 test('commands that wait for one stream are appended together', async () => {
   let appends = 0;
   const inner = eventLog(memoryLog());
@@ -93,6 +112,36 @@ test('each command sees what those before it in the batch did', async () => {
   );
   const codes = await Promise.all([codeOf(add(1)), codeOf(same)]);
   assert.equal(codes.sort(), ['CONFLICT', 'accepted']);
+});
+
+test('who consults a state reads no more of the log than a command does, and sees nothing that is not durable', async () => {
+  const inner = eventLog(memoryLog());
+  const from: bigint[] = [];
+  let broken = false;
+  const log: EventLog = {
+    ...inner,
+    read: (name, range) => {
+      from.push(range?.from ?? 0n);
+      return inner.read(name, range);
+    },
+    append: (...args) => (broken ? Promise.reject(new Error('broken')) : inner.append(...args)),
+  };
+  const { handler, add } = await opened(log);
+  await add(1);
+  from.length = 0;
+  const count = (): Promise<number> => handler.consult(stream, ({ upstreams }) => upstreams.size);
+  assert.is(await count(), 1);
+  assert.equal(from, [2n], 'what others may have appended since');
+  broken = true;
+  const [written, seen] = await Promise.allSettled([add(2), count()]);
+  assert.equal([written.status, seen.status === 'fulfilled' && seen.value], ['rejected', 1]);
+  broken = false;
+  assert.is(await count(), 1);
+  const thrown = handler.consult(stream, () => {
+    throw new NxError('NOT_FOUND', 'not there');
+  });
+  assert.is(await codeOf(thrown), 'NOT_FOUND');
+  assert.is(await handler.consult(streams.workspace(id(77)), ({ existed }) => existed), false);
 });
 
 test('the same command is answered again and done once, also by a handler that starts anew', async () => {

@@ -43,6 +43,8 @@ export interface Outcome<R> {
   readonly revision: bigint;
   /** Where read models must be to show it; undefined when it changed nothing. */
   readonly position: bigint | undefined;
+  /** The command was done before: this is its answer of then. */
+  readonly repeated?: true;
 }
 
 export interface Handler<S, C> {
@@ -57,8 +59,10 @@ export interface Handler<S, C> {
     context: CommandContext,
     present: (state: S) => R,
   ): Promise<Outcome<R>>;
-  /** Looks at a stream's state as it is in the log. */
+  /** Looks at a stream's state as it is in the log, read anew: it takes the same time whoever was here before. */
   peek<R>(stream: string, select: (state: S) => R): Promise<R>;
+  /** The same from what is folded already. What `select` gives must be no part of the state that changes in place. */
+  consult<R>(stream: string, select: (state: S) => R): Promise<R>;
 }
 
 const ATTEMPTS = 3;
@@ -85,7 +89,35 @@ export function commandHandler<S, C, F extends Fact>(
 ): Handler<S, C> {
   const lanes = new Map<string, Lane<S>>();
 
-  return { run, peek: async (stream, select) => select((await load(log, decider, stream)).state) };
+  return {
+    run,
+    peek: async (stream, select) => select((await load(log, decider, stream)).state),
+    consult,
+  };
+
+  /** In the lane like a command: on the folded state, and told once what it has seen is durable. */
+  function consult<R>(stream: string, select: (state: S) => R): Promise<R> {
+    const outcome = deferred<R>();
+    let seen: () => void = () => {};
+    push(stream, {
+      run: ({ state }) => {
+        const result = select(state);
+        seen = () => outcome.resolve(result);
+        return [];
+      },
+      settle: () => seen(),
+      reject: outcome.reject,
+    });
+    return outcome.promise;
+  }
+
+  function push(stream: string, one: Job<S>): void {
+    const lane = laneOf(lanes, stream);
+    lane.jobs.push(one);
+    if (!lane.running) {
+      void drain(stream, lane);
+    }
+  }
 
   async function run<R>(
     stream: string,
@@ -96,12 +128,8 @@ export function commandHandler<S, C, F extends Fact>(
   ): Promise<Outcome<R>> {
     const { asker } = context;
     const address = asker && (await sealAddress?.(asker.userId, asker.network));
-    const lane = laneOf(lanes, stream);
     const outcome = deferred<Outcome<R>>();
-    lane.jobs.push(job(stream, subject, command, context, address, present, outcome));
-    if (!lane.running) {
-      void drain(stream, lane);
-    }
+    push(stream, job(stream, subject, command, context, address, present, outcome));
     return outcome.promise;
   }
 
@@ -156,6 +184,10 @@ export function commandHandler<S, C, F extends Fact>(
       await together(stream, lane, lane.jobs.splice(0, BATCH));
     }
     lane.running = false;
+    if (lane.entry && lane.entry.revision < 0n) {
+      // Nothing is there: whoever asks for it again need not keep others from memory.
+      lanes.delete(stream);
+    }
   }
 
   /** Settles every job, whatever happens. */
@@ -227,6 +259,7 @@ export function commandHandler<S, C, F extends Fact>(
       result: present(then.state),
       revision: then.revisions.get(subject) ?? revision,
       position: undefined,
+      repeated: true,
     };
   }
 }
@@ -251,6 +284,10 @@ function decideOne<S>(job: Job<S>, entry: Entry<S>): DecidedJob<S> {
 function outward(error: unknown): unknown {
   if (error instanceof VersionConflict) {
     return conflict('Others changed the same at the same time; try again');
+  }
+  // Of an adapter that is not loaded where another store is used.
+  if (error instanceof Error && error.name === 'AppendTooLarge') {
+    return new NxError('PAYLOAD_TOO_LARGE', 'The change is larger than the log takes at once', [], error);
   }
   return error instanceof Unavailable ? unavailable('The event log is not available', error) : error;
 }

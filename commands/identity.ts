@@ -3,7 +3,7 @@ import { type Secret, streams, uuidv5 } from '../kernel/index.js';
 import type { CommandContext } from './context.js';
 import type { Handlers } from './handlers.js';
 import type { Accounts } from './user/accounts.js';
-import type { Names } from './user/names.js';
+import type { Name, Names } from './user/names.js';
 import type { Passwords } from './user/password.js';
 import type { PersonalRecords } from './user/personal.js';
 
@@ -19,12 +19,14 @@ export interface IdentityDeps {
 
 export interface Identity {
   /**
-   * The user behind an address and its password, with the version that a session of it would have; undefined when
-   * either is wrong or the user may not come in, after the same time.
+   * The user behind an address or a user name and its password, with the version that a session of it would have;
+   * undefined when either is wrong, the user may not come in or `mayTry` says no, after the same time.
    */
   authenticate(
-    email: string,
+    by: Name,
+    name: string,
     password: Secret,
+    mayTry: (userId: string) => boolean,
   ): Promise<{ readonly userId: string; readonly sessionVersion: number } | undefined>;
   /** Whether this is the user's password. */
   isPassword(userId: string, password: Secret): Promise<boolean>;
@@ -39,10 +41,10 @@ export interface Identity {
 }
 
 const FIRST_USERNAME = 'admin';
-/** Looked up where an address has no user, so that the way is as long as for one that has. */
+/** Looked up where a name has no user, so that the way is as long as for one that has. */
 const NOBODY = uuidv5('nobody');
 
-/** Users, by the address that they sign in with. The log holds neither address nor password. */
+/** Users, by the address or the name that they sign in with. The log holds neither address nor password. */
 export function identity(deps: IdentityDeps): Identity {
   const { handlers, personal, names, passwords } = deps;
 
@@ -51,12 +53,13 @@ export function identity(deps: IdentityDeps): Identity {
 
   return {
     isPassword,
-    authenticate: async (email, password) => {
-      const userId = (await names.holder('email', email)) ?? NOBODY;
+    authenticate: async (by, name, password, mayTry) => {
+      const userId = (await names.holder(by, name)) ?? NOBODY;
+      const tried = mayTry(userId);
       // Of before the password is looked at: one that is changed meanwhile makes what follows worth nothing.
       const sessionVersion = await deps.versionOf(userId);
       const right = await isPassword(userId, password);
-      return right && sessionVersion !== undefined ? { userId, sessionVersion } : undefined;
+      return right && tried && sessionVersion !== undefined ? { userId, sessionVersion } : undefined;
     },
     addressOf: async (userId) => (await personal.profile(userId))?.email,
     addressDigest: personal.addressDigest,

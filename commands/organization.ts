@@ -3,7 +3,7 @@ import { type Route, route } from '../http/index.js';
 import { conflict, createdId, detail, streams, timestamp } from '../kernel/index.js';
 import { CreateOrganization, Organization, UpdateOrganization } from '../schemas/index.js';
 import type { CommandContext } from './context.js';
-import { answer, type CommandDeps, contextOf, stepOf } from './request.js';
+import { answer, type CommandDeps, contextOf, organizationExists, stepOf } from './request.js';
 import { abandoned, stands } from './reservation.js';
 
 /** Write routes of organizations. */
@@ -32,8 +32,7 @@ export function organizationCommands(deps: CommandDeps): Route[] {
 
   const existed = (id: string): Promise<boolean> =>
     handlers.organization.peek(streams.organization(id), (state) => state.existed);
-  const exists = (id: string): Promise<boolean> =>
-    handlers.organization.peek(streams.organization(id), (state) => state.organization !== undefined);
+  const exists = (id: string): Promise<boolean> => organizationExists(deps, id);
 
   const workspaceExists = (id: string): Promise<boolean> =>
     handlers.workspace.peek(streams.workspace(id), (state) => state.workspace !== undefined);

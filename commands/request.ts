@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HandlerRequest, HandlerResult } from '../http/index.js';
-import { type Clock, digestOf, notFound, type Random, uuidv5, uuidv7 } from '../kernel/index.js';
+import { type Clock, digestOf, notFound, type Random, streams, uuidv5, uuidv7 } from '../kernel/index.js';
 import type { CommandContext } from './context.js';
 import type { Outcome } from './handler.js';
 import type { Handlers } from './handlers.js';
@@ -74,6 +74,13 @@ export async function placeOf(
   request.allow(place.organizationId, place.workspaceId);
   return place;
 }
+
+/** Whoever has a role in an organization knows that it is there; an administrator has one in any that may be. */
+export const organizationExists = (
+  { handlers }: Pick<CommandDeps, 'handlers'>,
+  id: string,
+): Promise<boolean> =>
+  handlers.organization.peek(streams.organization(id), ({ organization }) => organization !== undefined);
 
 /** Waits for the read models, so that the caller reads what it wrote, and shapes the answer. */
 export async function answer<R>(deps: CommandDeps, outcome: Outcome<R>): Promise<HandlerResult> {

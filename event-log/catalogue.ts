@@ -26,7 +26,7 @@ export function eventCatalogue(
       const kind: EventKind = {
         version: String(versionOf(type)),
         validate: (data) => {
-          check ??= validator<(typeof eventSchemas)[EventType]>(eventSchemas[type]);
+          check ??= validator<(typeof eventSchemas)[EventType]>(eventSchemas[type], 'first');
           return check(data);
         },
         lift: lifts.get(type) ?? new Map(),

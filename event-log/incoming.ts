@@ -13,8 +13,8 @@ export function incoming(catalogue: Catalogue, raw: StoredRawEvent): StoredEvent
   let meta: EventMeta;
   let data: unknown;
   try {
-    meta = (raw.parsed ? raw.parsed.meta : JSON.parse(raw.meta)) as EventMeta;
-    data = raw.parsed ? raw.parsed.data : JSON.parse(raw.data);
+    meta = parsed(raw.meta) as EventMeta;
+    data = parsed(raw.data);
   } catch (error) {
     throw new LogDamaged(`${place(raw)} is not JSON: ${error instanceof Error ? error.message : ''}`);
   }
@@ -39,6 +39,8 @@ export function incoming(catalogue: Catalogue, raw: StoredRawEvent): StoredEvent
     meta,
   } as StoredEvent;
 }
+
+const parsed = (json: string | object): unknown => (typeof json === 'string' ? JSON.parse(json) : json);
 
 const place = (raw: StoredRawEvent): string =>
   `event ${raw.revision} of ${raw.stream} at position ${raw.position}`;

@@ -40,6 +40,7 @@ export function eventLog(adapter: LogAdapter, catalogue: Catalogue = eventCatalo
     read,
     subscribe,
     head: () => adapter.head(),
+    ...(adapter.maxAppendBytes === undefined ? {} : { maxAppendBytes: adapter.maxAppendBytes }),
     stopped: () => adapter.stopped?.(),
     close: () => adapter.close(),
   };

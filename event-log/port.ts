@@ -63,6 +63,8 @@ export interface EventLog {
   subscribe(options: SubscribeOptions): AsyncIterable<Delivery>;
   /** Position of the newest event; `0n` when the log is empty. */
   head(): Promise<Position>;
+  /** What one append may hold at most; left out where nothing bounds it. */
+  readonly maxAppendBytes?: number;
   /** Why it takes no appends until the next start; undefined while it does. Left out where there is no such state. */
   stopped?(): string | undefined;
   close(): Promise<void>;
@@ -78,12 +80,15 @@ export interface RawEvent {
   readonly meta: string;
 }
 
-export interface StoredRawEvent extends RawEvent {
+export interface StoredRawEvent {
+  readonly id: string;
+  readonly type: string;
   readonly stream: string;
   readonly revision: Revision;
   readonly position: Position;
-  /** What `data` and `meta` hold, where the adapter has it parsed already: this reader's own, taken instead of the text. */
-  readonly parsed?: { readonly data: unknown; readonly meta: unknown };
+  /** JSON text, or what it holds where the adapter has it parsed already: this reader's own. */
+  readonly data: string | object;
+  readonly meta: string | object;
 }
 
 export type RawDelivery =
@@ -105,6 +110,7 @@ export interface LogAdapter {
   read(stream: string, options: ReadOptions): AsyncIterable<readonly StoredRawEvent[]>;
   subscribe(options: AdapterSubscribeOptions): AsyncIterable<RawDelivery>;
   head(): Promise<Position>;
+  readonly maxAppendBytes?: number;
   stopped?(): string | undefined;
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { StoredEvent } from '../schemas/index.js';
+import { until } from '../test/harness/until.js';
 import { logContract } from './contract/index.contract.js';
 import { ids, newStream, upstreamsCreated } from './contract/subject.harness.js';
 import { type Delivery, type EventLog, eventLog, memoryLog, sharedLog } from './index.js';
@@ -88,6 +89,43 @@ test('a follower that is too slow for the tail misses nothing', async () => {
   }
   assert.equal(ids((await take(slow, 60)).events), ids(events));
   await Promise.all([fast.return?.(), slow.return?.()]);
+});
+
+test('a tail ends with the last of those who follow it, whoever is late to leave the one before', async () => {
+  const { count, log } = counted(eventLog(memoryLog()));
+  let broken = false;
+  const shared = sharedLog({
+    ...log,
+    subscribe: async function* (options) {
+      for await (const delivery of log.subscribe(options)) {
+        if (broken) {
+          throw new Error('it breaks off');
+        }
+        yield delivery;
+      }
+    },
+  });
+  const leaving = new AbortController();
+  const early = shared.subscribe({ after: 0n, signal: leaving.signal })[Symbol.asyncIterator]();
+  const late = shared.subscribe({ after: 0n, signal: AbortSignal.timeout(20_000) })[Symbol.asyncIterator]();
+  await Promise.all([early.next(), late.next()]);
+  const first = [early.next(), late.next()];
+  const stream = newStream();
+  const events = upstreamsCreated(2);
+  await shared.append(stream, 'none', events.slice(0, 1));
+  await Promise.all(first);
+  broken = true;
+  await shared.append(stream, 0n, events.slice(1));
+  await until('the tail has ended', () => count.open === 0);
+  broken = false;
+  // One goes over to the next tail and leaves it; the other has not even seen that the first has ended.
+  assert.equal(ids((await take(early, 1)).events), ids(events.slice(1)));
+  const waiting = early.next();
+  await until('the next tail', () => count.open === 1);
+  leaving.abort();
+  await waiting;
+  await late.return?.();
+  await until('nothing is open any more', () => count.open === 0, 2_000);
 });
 
 test('an error of the tail is only for those that it concerns', async () => {

@@ -11,27 +11,32 @@ import { wokenOrAborted } from './wake.js';
 
 const HELD_EVENTS = 2_048;
 
+interface Followed {
+  readonly tail: Tail;
+  followers: number;
+}
+
 export function sharedLog(log: EventLog, size = HELD_EVENTS): EventLog {
-  let tail: Tail | undefined;
-  let followers = 0;
+  /** One that has ended may have followers still, who do not know it yet. */
+  let newest: Followed | undefined;
 
   /** The tail, if it still holds everything after the position. */
-  function join(position: Position): Tail | undefined {
-    if (!tail || tail.ended) {
-      tail = openTail(log, position, size);
+  function join(position: Position): Followed | undefined {
+    if (!newest || newest.tail.ended) {
+      newest = { tail: openTail(log, position, size), followers: 0 };
     }
-    if (position < tail.from) {
+    if (position < newest.tail.from) {
       return undefined;
     }
-    followers += 1;
-    return tail;
+    newest.followers += 1;
+    return newest;
   }
 
-  function leave(left: Tail): void {
-    followers -= 1;
-    if (followers === 0) {
-      left.stop();
-      tail = undefined;
+  function leave(left: Followed): void {
+    left.followers -= 1;
+    if (left.followers === 0) {
+      left.tail.stop();
+      newest = newest === left ? undefined : newest;
     }
   }
 
@@ -90,7 +95,7 @@ export function sharedLog(log: EventLog, size = HELD_EVENTS): EventLog {
       const shared = join(at);
       if (shared) {
         try {
-          at = yield* follow(options, at, shared);
+          at = yield* follow(options, at, shared.tail);
         } finally {
           leave(shared);
         }

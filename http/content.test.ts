@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deferred } from '../kernel/index.js';
+import { until } from '../test/harness/until.js';
 import { startApp } from './http.harness.js';
 import { type HandlerResult, type Route, route } from './route.js';
 
@@ -86,6 +87,60 @@ test('a slow caller holds the source back, and one that goes gives it back', asy
   await ended.promise;
   await aborted.promise;
   assert.match(app.lines.join(''), '"aborted":true');
+  await app.close();
+});
+
+test('who asks for the signal of a caller that has gone already is told at once', async () => {
+  const [entered, gone, told] = [deferred(), deferred(), deferred<boolean>()];
+  const app = await startApp([
+    route({
+      method: 'GET',
+      path: '/v1/lines',
+      operationId: 'getLines',
+      summary: 'Lines',
+      tag: 'meta',
+      permission: 'public',
+      success: { status: 200 },
+      handler: async (request) => {
+        entered.resolve();
+        await gone.promise;
+        told.resolve(request.signal.aborted);
+        return { body: {} };
+      },
+    }),
+  ]);
+  const socket = connect(app.server.port, app.server.host, () => {
+    socket.write('GET /v1/lines HTTP/1.1\r\nHost: a\r\n\r\n');
+  });
+  await entered.promise;
+  socket.destroy();
+  await until('the server has noticed', () => app.lines.join('').includes('"aborted":true'));
+  gone.resolve();
+  assert.is(await told.promise, true);
+  await app.close();
+});
+
+test('who takes nothing of an answer for too long is cut off', async () => {
+  let ended = false;
+  async function* endless() {
+    try {
+      for (;;) {
+        yield 'x'.repeat(65_536);
+      }
+    } finally {
+      ended = true;
+    }
+  }
+  const app = await startApp([streaming(() => ({ content: { type, data: endless() } }))], {
+    server: { stalledTimeoutMs: 200 },
+  });
+  const socket = connect(app.server.port, app.server.host, () => {
+    socket.write('GET /v1/lines HTTP/1.1\r\nHost: a\r\n\r\n');
+  });
+  socket.on('error', () => undefined);
+  socket.pause();
+  await until('the source is given back', () => ended);
+  socket.destroy();
   await app.close();
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
-import { networkOf } from './client-address.js';
+import { networkOf } from '../kernel/index.js';
 
 /** `10.0.0.1`, `10.0.0.0/8`, `::1`, `fd00::/8`. */
 export function isNetwork(text: string): boolean {

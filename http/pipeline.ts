@@ -212,10 +212,15 @@ function headerOf({ req }: Context, name: string): string | undefined {
 /** Aborts when the connection closes before the answer is out. */
 function goneSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
-  response.once('close', () => {
+  const closed = (): void => {
     if (!response.writableFinished) {
       controller.abort();
     }
-  });
+  };
+  if (response.closed) {
+    closed();
+  } else {
+    response.once('close', closed);
+  }
   return controller.signal;
 }

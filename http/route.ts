@@ -142,10 +142,14 @@ export function errorsOf(one: Route): ErrorCode[] {
     codes.push('RATE_LIMITED');
   }
   if (one.permission !== 'public') {
-    codes.push('UNAUTHORIZED', 'SERVICE_UNAVAILABLE');
+    codes.push('UNAUTHORIZED');
     if (one.permission !== 'organization.list') {
       codes.push('FORBIDDEN');
     }
+  }
+  // Who asks is looked up, and what is written goes into the log: either may be out of reach.
+  if (one.permission !== 'public' || one.method !== 'GET') {
+    codes.push('SERVICE_UNAVAILABLE');
   }
   if (paramNames(one.path).length > 0) {
     codes.push('NOT_FOUND');

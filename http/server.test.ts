@@ -121,6 +121,35 @@ test('G07: two thousand callers that send nothing or a byte at a time hold up no
   await app.close();
 });
 
+test('where there is no room the one that has been idle longest goes, and never one that is at work', async () => {
+  const [entered, release, gone] = [deferred(), deferred(), deferred()];
+  const lines: object[] = [];
+  const told = (line: object): void => void lines.push(line);
+  const log = { warn: told, error: told } as unknown as NonNullable<Parameters<typeof httpServer>[0]['log']>;
+  const app = await startApp([slowRoute(entered, release.promise, gone)], {
+    server: { maxConnections: 3, log },
+  });
+  const working = app.call('GET', '/slow');
+  await entered.promise;
+  const idle = async () => {
+    const socket = connect(app.server.port, app.server.host);
+    const closed = deferred();
+    socket.on('error', () => undefined).once('close', () => closed.resolve());
+    await new Promise((resolve) => socket.once('connect', resolve));
+    return { socket, closed: closed.promise };
+  };
+  const first = await idle();
+  const second = await idle();
+  assert.is((await app.call('GET', '/v1/nothing')).status, 404);
+  await first.closed;
+  assert.is(second.socket.closed, false);
+  assert.is(lines.length, 1, 'told once');
+  release.resolve();
+  assert.is((await working).status, 200);
+  second.socket.destroy();
+  await app.close();
+});
+
 test('a route that names an action without a policy, or is there twice, does not start', () => {
   const start = (routes: readonly Route[]) => () =>
     httpApp({

@@ -12,7 +12,7 @@ import {
   type Timers,
   uuidv7,
 } from '../kernel/index.js';
-
+import { type BoundDeps, boundConnections } from './connections.js';
 import { dialectOf, platformError } from './dialect.js';
 import { errorAnswer } from './errors.js';
 
@@ -28,8 +28,11 @@ export interface HttpServerDeps {
   readonly headersTimeoutMs?: number;
   /** For the whole request to arrive; 30 s when left out. */
   readonly requestTimeoutMs?: number;
-  /** 10,000 when left out; one more is closed at once. */
+  /** For a connection on which nothing moves, either way; 120 s when left out. */
+  readonly stalledTimeoutMs?: number;
+  /** 10,000 when left out; for one more an idle one is closed. */
   readonly maxConnections?: number;
+  readonly log?: BoundDeps['log'];
 }
 
 export interface HttpServer {
@@ -44,6 +47,8 @@ export interface HttpServer {
 
 const MAX_HEADER_BYTES = 16 * 1024;
 const KEEP_ALIVE_MS = 60_000;
+/** More than the longest answer keeps silent: what follows the log says every 20 s that it is there. */
+const STALLED_MS = 120_000;
 const CHECK_MS = 1000;
 
 /** Listens; rejects when it cannot (EADDRINUSE, EACCES). */
@@ -69,8 +74,9 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
     },
     answer,
   );
+  // Whoever takes nothing of an answer would have it wait, and what it reads from, for ever.
+  server.timeout = deps.stalledTimeoutMs ?? STALLED_MS;
   server.on('checkExpectation', answer);
-  server.maxConnections = deps.maxConnections ?? 10_000;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseSocket(error, socket, deps));
   const listening = deferred();
   const failed = (error: unknown): void => listening.reject(error);
@@ -78,6 +84,7 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
   server.listen(deps.port, deps.host, () => listening.resolve());
   await listening.promise;
   server.removeListener('error', failed);
+  boundConnections(server, deps.maxConnections ?? 10_000, deps);
   const { address, port, family } = server.address() as AddressInfo;
   return {
     host: address,

@@ -2,9 +2,16 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Clock, errorMessage, NxError, type Random, type Timers, unavailable } from '../kernel/index.js';
+import {
+  type Clock,
+  errorMessage,
+  NxError,
+  networkOf,
+  type Random,
+  type Timers,
+  unavailable,
+} from '../kernel/index.js';
 import type { Log } from './access-log.js';
-import { networkOf } from './client-address.js';
 import { errorAnswer } from './errors.js';
 import { checkMessage, requestIdOf } from './message.js';
 

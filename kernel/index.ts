@@ -6,6 +6,8 @@ export * from './errors.js';
 export * from './event.js';
 export * from './ids.js';
 export * from './json.js';
+export * from './names.js';
+export * from './network.js';
 export * from './never.js';
 export * from './pace.js';
 export * from './secret.js';

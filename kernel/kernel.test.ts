@@ -58,6 +58,23 @@ test('ids follow from their parts and from nothing else', () => {
   assert.is(eventId('00000000-0000-4000-8000-000000000001', 0), '218c08ce-e5c4-54b4-b061-aebc69239f2a');
 });
 
+test('what a command makes stands in its millisecond, and follows from its parts', () => {
+  const at = (now: number) => uuidv7({ ...systemClock, now: () => now }, systemRandom);
+  const [early, late] = [at(1_700_000_000_000), at(1_700_000_000_001)];
+  for (const made of [(id: string) => createdId(id, 'upstream'), (id: string) => eventId(id, 3)]) {
+    assert.match(made(early), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.is(made(early), made(early));
+    assert.is(made(early).slice(0, 13), early.slice(0, 13));
+    assert.ok(made(early) < made(late));
+    assert.is.not(made(early), made(at(1_700_000_000_000)));
+  }
+  // This stands in logs: it must never change.
+  assert.is(
+    createdId('018bcfe5-6800-7000-8000-000000000001', 'upstream'),
+    '018bcfe5-6800-84aa-b8f3-18cbc127b7b4',
+  );
+});
+
 test('UUIDv7 are sorted by their millisecond', () => {
   const at = (now: number) => uuidv7({ ...systemClock, now: () => now }, systemRandom);
   assert.ok(isUuid(at(1)));

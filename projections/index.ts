@@ -9,7 +9,14 @@ export {
   NOTHING,
   type SignedCheckpoint,
 } from '../domain/index.js';
-export { type Access, type AccessKey, type AccessSession, access, type Rights } from './access/index.js';
+export {
+  type Access,
+  type AccessKey,
+  type AccessSession,
+  access,
+  type KeySpan,
+  type Rights,
+} from './access/index.js';
 export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
@@ -23,6 +30,7 @@ export { type Past, past } from './history/config.js';
 export { configDiff, emptyConfig } from './history/diff.js';
 export { fileDiffs } from './history/files.js';
 export { type ConfigFolds, configFolds } from './history/folds.js';
+export type { PeopleAt } from './history/people.js';
 export { type Rendered, rendererFor } from './history/rendered.js';
 export { versionOf } from './history/version-of.js';
 export type { InvitationDoc } from './invitations.js';
@@ -41,6 +49,7 @@ export {
   standing,
   standingAll,
   standingOf,
+  timeAt,
 } from './records/at.js';
 export { type FullRecord, withBefore } from './records/before.js';
 export {

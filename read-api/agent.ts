@@ -25,7 +25,7 @@ import { labelMatcher } from './label-selector.js';
 import { Parked, presentParked } from './parked-host.js';
 import { pick, revisionOf } from './present.js';
 import { listQueryParameters } from './query.js';
-import { listAnswer, type Scope, type Scoped } from './scope.js';
+import { listAnswer, type ReadRequest, type Scope, type Scoped } from './scope.js';
 
 const { hostname, ip_address, version, deployment_mode, nginx_version, capabilities } = AgentFacts.properties;
 const versionAt = { version: Type.Integer(), digest: Sha256, at: Timestamp };
@@ -53,6 +53,7 @@ const agentFields = {
 const AgentSummary = closed(agentFields);
 type AgentSummary = Static<typeof AgentSummary>;
 const AgentDetail = closed({ ...agentFields, health: Health });
+type AgentDetail = Static<typeof AgentDetail>;
 
 /** Of the past, as people enrolled it; what it reported and proved then is `config?at=`. */
 const presentEnrolment = (doc: Stood<'agent'>): EnrolledAgent =>
@@ -99,6 +100,18 @@ const agentsQuery = closed({
 
 /** Documents read at a time when labels decide, which the store has no index for. */
 const BATCH = 1000;
+
+async function presentDetail(doc: Scoped<AgentDoc>, loadHealth: LoadHealth): Promise<AgentDetail> {
+  const health = (await loadHealth([doc.id])).get(doc.id);
+  return { ...presentAgent(doc, health), health: presentHealth(health) };
+}
+
+/** One agent as its own route shows it, for the command that changes it. */
+export const shownAgent = (scope: Scope, loadHealth: LoadHealth) => ({
+  schema: AgentDetail,
+  load: async (request: ReadRequest, id: string): Promise<AgentDetail> =>
+    presentDetail(await scope.one(request, 'agents', id), loadHealth),
+});
 
 export function agentQueries(scope: Scope, past: PastScope, loadHealth: LoadHealth): Route[] {
   type ListRequest = HandlerRequest<{ workspace_id: string }, Static<typeof agentsQuery>>;
@@ -177,12 +190,7 @@ export function agentQueries(scope: Scope, past: PastScope, loadHealth: LoadHeal
           return { body: presentEnrolment(then), revision: revisionOf(then) };
         }
         const doc = await scope.one(request, 'agents', id);
-        const health = (await loadHealth([doc.id])).get(doc.id);
-        return {
-          body: { ...presentAgent(doc, health), health: presentHealth(health) },
-          revision: revisionOf(doc),
-          volatile: true,
-        };
+        return { body: await presentDetail(doc, loadHealth), revision: revisionOf(doc), volatile: true };
       },
     }),
   ];

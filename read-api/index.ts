@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export { shownAgent } from './agent.js';
 export { agentHealth, type HealthDoc, type LoadHealth } from './agent-health.js';
 export type { AuditDeps, AuditSigner } from './audit/index.js';
 export { type FeedDeps, type LiveEvents, liveEvents, ticketRoutes } from './feed/index.js';

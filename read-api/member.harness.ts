@@ -11,19 +11,22 @@ const resource = {
 };
 
 /** Puts members and invitations where the read API looks for them. */
-export const people = ({ put }: Pick<ReadApi, 'put'>) => ({
-  member: (name: string, organization: string, fields: Record<string, unknown> = {}) =>
-    put('members', {
+export const people = ({ put, record }: Pick<ReadApi, 'put' | 'record'>) => ({
+  member: async (name: string, organization: string, fields: Record<string, unknown> = {}) => {
+    const [user_id, organization_id] = [idOf(name), idOf(organization)];
+    await put('members', {
       ...resource,
-      id: memberId(idOf(organization), idOf(name)),
-      organization_id: idOf(organization),
-      user_id: idOf(name),
+      id: memberId(organization_id, user_id),
+      organization_id,
+      user_id,
       role: 'editor',
       workspace_roles: {},
       ...fields,
-    }),
-  invitation: (name: string, organization: string, expires_at = '2100-01-01T00:00:00.000Z') =>
-    put('invitations', {
+    });
+    await record('member', { id: user_id, organization_id }, null);
+  },
+  invitation: async (name: string, organization: string, expires_at = '2100-01-01T00:00:00.000Z') => {
+    const doc = {
       ...resource,
       id: idOf(name),
       organization_id: idOf(organization),
@@ -31,5 +34,8 @@ export const people = ({ put }: Pick<ReadApi, 'put'>) => ({
       invited_by: idOf('owner'),
       has_address: true,
       expires_at,
-    }),
+    };
+    await put('invitations', doc);
+    await record('invitation', doc, null);
+  },
 });

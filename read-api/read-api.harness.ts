@@ -75,6 +75,7 @@ export async function startReadApi() {
     await put('records', {
       id,
       event_id: uuidv5('event', id),
+      chain: organization ?? 'installation',
       organization_id: organization ?? null,
       workspace_id: workspace ?? (kind === 'workspace' ? doc.id : null),
       position: String(position),
@@ -127,6 +128,7 @@ export async function startReadApi() {
     state,
     addresses,
     put,
+    record,
     organization: async (name: string) => {
       const doc = { ...resource(idOf(name), 1), name, slug: name };
       await put('organizations', doc);

@@ -46,6 +46,7 @@ const ids = (organization: string, workspace: string): Record<string, string> =>
   virtual_host_id: idOf(`${workspace}-host`),
   certificate_id: idOf(`${workspace}-certificate`),
   user_id: idOf(`${organization}-member`),
+  invitation_id: idOf(`${organization}-invitation`),
   operation_id: idOf(`${workspace}-operation`),
   version: '1',
   server_address: encodeURIComponent('10.0.1.20:8080'),
@@ -64,7 +65,7 @@ test('D01, D07: every route with an id: mine 200, foreign and random the same 40
   const routes = api.routes.filter(
     (one) => asksByPath(one) && one.permission !== 'public' && needsOrganization(one.permission),
   );
-  assert.is(routes.length, 36);
+  assert.is(routes.length, 38);
   for (const { path } of routes) {
     const own = fill(path, ids('acme', 'production'));
     const foreign = fill(path, ids('rival', 'lab'));

@@ -11,6 +11,7 @@ import { changeQueries } from './change.js';
 import { eventQueries } from './event.js';
 import { agentConfigQueries } from './history/agent-config.js';
 import { historyQueries } from './history/history.js';
+import { peopleHistoryQueries } from './history/people.js';
 import { requestQueries } from './history/request.js';
 import { type PastScopeDeps, pastScope } from './history/scope.js';
 import { versionQueries } from './history/version.js';
@@ -42,8 +43,8 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
   const past = pastScope(deps);
   return [
     ...organizationQueries(scoped, past),
-    ...memberQueries(scoped, deps),
-    ...invitationQueries(scoped, deps),
+    ...memberQueries(scoped, past, deps),
+    ...invitationQueries(scoped, past, deps),
     ...workspaceQueries(scoped, past),
     ...agentQueries(scoped, past, deps.health),
     ...upstreamQueries(scoped, past),
@@ -54,6 +55,7 @@ export function queryRoutes(deps: ReadApiDeps): Route[] {
     ...accessLogQueries(scoped, deps),
     ...auditQueries(scoped, deps.audit),
     ...historyQueries(past),
+    ...peopleHistoryQueries(past),
     ...versionQueries(deps, past),
     ...agentConfigQueries(deps, past),
     ...requestQueries(deps, scoped),

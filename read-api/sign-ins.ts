@@ -8,15 +8,19 @@ import {
   route,
   windowOf,
 } from '../http/index.js';
-import { type Clock, notFound, timestamp } from '../kernel/index.js';
-import type { AccessKey, AccessSession } from '../projections/index.js';
+import { type Clock, notFound, type Position, timestamp } from '../kernel/index.js';
+import type { AccessSession, KeySpan } from '../projections/index.js';
 import { ApiKey, closed, nullable, Session, Timestamp, Type, Uuid } from '../schemas/index.js';
+import { atParameter } from './history/at.js';
+import { apiKeyHistory } from './history/people.js';
+import { type PastScopeDeps, pastScope } from './history/scope.js';
 
-export interface SignInQueryDeps {
+export interface SignInQueryDeps extends PastScopeDeps {
   readonly clock: Clock;
   readonly sessionsOf: (userId: string) => readonly AccessSession[];
-  readonly keysOf: (userId: string) => readonly AccessKey[];
-  readonly key: (id: string) => AccessKey | undefined;
+  /** API keys, also those that were revoked. */
+  readonly keySpansOf: (userId: string) => readonly KeySpan[];
+  readonly keySpan: (id: string) => KeySpan | undefined;
   /** Where a session was last used from. */
   readonly client: (sessionId: string) => Promise<Session['client'] | undefined>;
   /** When keys were last used, as far as it is known. */
@@ -28,6 +32,8 @@ export interface SignInQueryDeps {
 const UsedApiKey = closed({ ...ApiKey.properties, last_used_at: nullable(Timestamp) });
 
 const ofUserQuery = closed({ ...pagingQuery, user_id: Type.Optional(Uuid) });
+const keysQuery = closed({ ...ofUserQuery.properties, ...atParameter });
+const keyQuery = closed(atParameter);
 
 /** One's own; another's for an administrator only. */
 function whose({ userId, isAdmin }: Principal, asked: string | undefined): string {
@@ -37,11 +43,18 @@ function whose({ userId, isAdmin }: Principal, asked: string | undefined): strin
   return asked ?? userId;
 }
 
+const keysAt = (spans: readonly KeySpan[], position: Position): ApiKey[] =>
+  spans.flatMap(({ key, since, until }) =>
+    since <= position && (until === undefined || until > position) ? key : [],
+  );
+
 /** Query routes of sessions and API keys. */
 export function signInQueries(deps: SignInQueryDeps): Route[] {
-  const shown = async (keys: readonly AccessKey[]): Promise<unknown[]> => {
-    const uses = await deps.lastUses(keys.map(({ key }) => key.id));
-    return keys.map(({ key }) => ({ ...key, last_used_at: uses.get(key.id) ?? null }));
+  const past = pastScope(deps);
+  const shown = async (keys: readonly ApiKey[], at: string | undefined): Promise<unknown[]> => {
+    // Of a use only the last is known, and not whether there was one before.
+    const uses = at === undefined ? await deps.lastUses(keys.map(({ id }) => id)) : new Map();
+    return keys.map((key) => ({ ...key, last_used_at: uses.get(key.id) ?? null }));
   };
   const newest = <T>(items: readonly T[], at: (item: T) => string): T[] =>
     [...items].sort((a, b) => (at(a) < at(b) ? 1 : -1));
@@ -90,15 +103,17 @@ export function signInQueries(deps: SignInQueryDeps): Route[] {
       summary: 'List your API keys, newest first; as an administrator, those of any user',
       tag: 'API keys',
       permission: 'api_key.list',
-      query: ofUserQuery,
+      query: keysQuery,
       success: { status: 200, schema: pageOf(UsedApiKey) },
       errors: ['NOT_FOUND'],
-      handler: async ({ query, principal, path }) => {
+      handler: async (request) => {
+        const { query, principal, path } = request;
         const userId = whose(principal, query.user_id);
         await deps.fresh();
-        const all = newest(deps.keysOf(userId), ({ key }) => key.created_at);
+        const keys = keysAt(deps.keySpansOf(userId), await past.moment(request, {}));
+        const all = newest(keys, ({ created_at }) => created_at);
         const window = windowOf(query);
-        const items = await shown(all.slice(window.offset, window.offset + window.perPage));
+        const items = await shown(all.slice(window.offset, window.offset + window.perPage), query.at);
         return pageAnswer({ path, query }, window, { items, total: all.length });
       },
     }),
@@ -109,16 +124,24 @@ export function signInQueries(deps: SignInQueryDeps): Route[] {
       summary: 'Get an API key of yours, or of anybody as an administrator',
       tag: 'API keys',
       permission: 'api_key.read',
+      query: keyQuery,
       success: { status: 200, schema: UsedApiKey },
-      handler: async ({ params, principal }) => {
+      handler: async (request) => {
+        const { params, principal, query } = request;
+        const id = params.api_key_id;
         await deps.fresh();
-        const found = deps.key(params.api_key_id);
-        if (!found || (found.key.user_id !== principal.userId && !principal.isAdmin)) {
+        const span = deps.keySpan(id);
+        if (!span || (span.key.user_id !== principal.userId && !principal.isAdmin)) {
           throw notFound('API key');
         }
-        const [body] = await shown([found]);
+        const keys = keysAt([span], await past.moment(request, { apiKeyId: id }));
+        if (keys.length === 0) {
+          throw notFound('API key');
+        }
+        const [body] = await shown(keys, query.at);
         return { body };
       },
     }),
+    apiKeyHistory(past),
   ];
 }

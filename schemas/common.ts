@@ -23,11 +23,24 @@ export const Timestamp = Type.String({ format: 'date-time', maxLength: 40 });
 
 export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', maxLength: 64 });
 
+/** Control characters, line and paragraph separators, direction overrides, halves of characters. */
+const BARRED = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff';
+
 /** A name for people: no control characters, no line or paragraph separators, no direction overrides. */
 export const DisplayName = Type.String({
   minLength: 1,
   maxLength: 100,
-  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]*$',
+  pattern: `^[^${BARRED}]*$`,
+});
+
+/** What nobody sees: white space and marks that have no width. */
+const BLANK = '\\u0020\\u00a0\\u00ad\\u1680\\u180e\\u2000-\\u200f\\u202f\\u205f\\u2060-\\u2064\\u3000\\ufeff';
+
+/** A name that somebody gives: something of it is to be seen. Events of before that was asked for may have others. */
+export const GivenName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: `^[${BLANK}]*[^${BLANK}${BARRED}][^${BARRED}]*$`,
 });
 
 export const Slug = Type.String({ minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' });

@@ -53,10 +53,13 @@ test('every variable is a setting, and the roles are those there are', () => {
 });
 
 test('agents are started with flags that there are', () => {
-  const flags = new Set(agentCommand(() => {}).options.map((option) => option.long));
+  const { options } = agentCommand(() => {});
+  const flags = new Set(options.map((option) => option.long));
+  const known = new Set(options.map((option) => option.envVar));
   const agents = services.filter(([, one]) => one.command?.[0] === 'agent');
   assert.is(agents.length, 2);
-  for (const [, { command = [] }] of agents) {
+  for (const [, { command = [], environment = {} }] of agents) {
+    assert.ok(Object.keys(environment).every((variable) => known.has(variable)));
     for (const word of command.filter((one) => one.startsWith('--'))) {
       assert.ok(flags.has(word), word);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Personal data that has to stand where nothing is ever deleted: sealed under a key of the person's own. Destroying the
- * key makes all of it unreadable, in every copy.
+ * key makes all of it unreadable, in every copy of the log; a backup of the vault still has the key.
  */
 import { type Random, Secret } from '../kernel/index.js';
 import { seal, unseal } from './envelope.js';
@@ -20,25 +20,31 @@ export interface Personal {
 const place = (userId: string): string => `user/${userId}/personal-key`;
 const MAX_KEYS = 10_000;
 
-export function personal(vault: Vault, random: Random): Personal {
+/** Runs tasks of one name one after the other, over all processes that share the vault. */
+export type Alone = <T>(name: string, task: () => Promise<T>) => Promise<T>;
+
+export function personal(vault: Vault, random: Random, alone: Alone): Personal {
   // Sealing is done at every command. Opening always asks the vault: a destroyed key must not live on in memory.
   const known = new Map<string, Promise<Secret<Buffer>>>();
   /** What was sealed last for each person: most of what they ask for comes from one network. */
   const newest = new Map<string, { readonly text: string; readonly sealed: string }>();
 
-  async function make(userId: string): Promise<Secret<Buffer>> {
-    const found = await vault.get(place(userId));
-    if (found) {
-      return found;
-    }
-    const key = new Secret(random.bytes(MASTER_KEY_BYTES));
-    await vault.put(place(userId), key);
-    // Another process may have made one at the same time: what stands is the key.
-    return (await vault.get(place(userId))) ?? key;
-  }
+  /** Never by two at a time: what was sealed under a key that another one took the place of could not be opened again. */
+  const make = (userId: string): Promise<Secret<Buffer>> =>
+    alone(place(userId), async () => {
+      const made = await vault.get(place(userId));
+      if (made) {
+        return made;
+      }
+      const key = new Secret(random.bytes(MASTER_KEY_BYTES));
+      await vault.put(place(userId), key);
+      return key;
+    });
+  const find = async (userId: string): Promise<Secret<Buffer>> =>
+    (await vault.get(place(userId))) ?? make(userId);
 
   function keyOf(userId: string): Promise<Secret<Buffer>> {
-    const key = known.get(userId) ?? make(userId);
+    const key = known.get(userId) ?? find(userId);
     known.set(userId, key);
     key.catch(() => known.delete(userId));
     if (known.size > MAX_KEYS) {

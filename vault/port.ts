@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The vault: secrets outside the log. Each has its own data key (AES-256-GCM, the record's id and version as additional
- * data), wrapped by a master key that is not in any database. Destroying a record destroys its data key, and with it
- * every copy of the ciphertext, in backups too.
+ * data), wrapped by a master key that is not in any database. Destroying a record destroys its data key with it. Copies of
+ * the vault keep theirs: those that were made before open it still, with the master key.
  */
 import type { Secret } from '../kernel/index.js';
 

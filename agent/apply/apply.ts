@@ -31,7 +31,7 @@ async function bringLive(deps: ApplyDeps, run: Run, update: Update): Promise<voi
   run.say('PENDING');
   const staged = stage(deps, run, update);
   if (await alreadyServed(deps, update.digest)) {
-    await flushed(deps, run, staged);
+    await flushed(deps, run, update, staged);
     return commit(deps, run, update.digest);
   }
   if (deps.stopped()) {
@@ -42,10 +42,11 @@ async function bringLive(deps: ApplyDeps, run: Run, update: Update): Promise<voi
   failpoint('testing');
   const words = vocabularyOf(deps, update.digest);
   // nginx reads what the disk is still writing; both must have ended well before anything is linked.
-  const [tested] = await Promise.all([
-    deps.control.test(store.folder(update.digest)),
-    flushed(deps, run, staged),
-  ]);
+  const flushing = flushed(deps, run, update, staged);
+  // Told below: nobody else may begin while the test still runs.
+  flushing.catch(() => undefined);
+  const tested = await deps.control.test(store.folder(update.digest));
+  await flushing;
   let refused = failureOfTest(tested, words);
   if (refused !== undefined) {
     return fail(refused);
@@ -79,15 +80,26 @@ function stage(deps: ApplyDeps, run: Run, update: Update): readonly string[] {
   const { digest, version, manifest } = update;
   deps.failpoint('staging');
   run.begin();
+  deps.store.putFiles(update.contents);
   return [
-    ...deps.store.putFiles(update.contents),
     ...putCertificates(deps.layout.certificates, update.certificates),
     ...deps.store.putBundle(digest, manifest, deps.heads(digest, version, manifest)),
   ];
 }
 
-async function flushed(deps: ApplyDeps, run: Run, paths: readonly string[]): Promise<void> {
-  await deps.flush(paths);
+async function flushed(
+  deps: ApplyDeps,
+  run: Run,
+  { manifest }: Update,
+  paths: readonly string[],
+): Promise<void> {
+  try {
+    await deps.flush(paths);
+  } catch (error) {
+    deps.store.distrust();
+    throw error;
+  }
+  deps.store.flushed(manifest);
   run.reach('staged');
 }
 

@@ -37,6 +37,7 @@ export function createConductor(given: ConductorDeps): Conductor {
   let waiting: Update | undefined;
   let applying: Update | undefined;
 
+  const awaited = (): Iterable<string> => waiting?.manifest.values() ?? [];
   const applyWaiting = async (): Promise<void> => {
     const update = waiting;
     waiting = undefined;
@@ -50,9 +51,18 @@ export function createConductor(given: ConductorDeps): Conductor {
       applying = undefined;
     }
     try {
-      deps.store.collect();
+      // What came meanwhile was found whole with what is here now.
+      deps.store.collect(awaited());
     } catch (error) {
       given.log.warn({ error: errorMessage(error) }, 'old bundles could not be removed');
+    }
+  };
+
+  const tidy = (): void => {
+    try {
+      deps.control.tidy();
+    } catch (error) {
+      given.log.warn({ error: errorMessage(error) }, 'the error log could not be set aside');
     }
   };
 
@@ -79,7 +89,7 @@ export function createConductor(given: ConductorDeps): Conductor {
         }
         void serial
           .run(() => {
-            deps.control.tidy();
+            tidy();
             return ensureServed(deps);
           })
           .catch(() => false)

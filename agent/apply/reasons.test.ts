@@ -134,6 +134,10 @@ test('words that are not from a test', () => {
     ['[emerg] mkdir() "/x" failed (122: Disk quota exceeded)', 'DISK_FULL'],
     ['[alert] worker process 7 exited on signal 11', 'WORKER_CRASH'],
     ['[alert] worker process 7 exited with fatal code 2 and cannot be respawned', 'WORKER_CRASH'],
+    ['[emerg] open() "/x" failed (24: Too many open files)', 'PERMISSION'],
+    ['[emerg] pread() "/x" failed (5: Input/output error)', 'PERMISSION'],
+    ['spawn /usr/sbin/nginx EMFILE', 'HEALTH_GATE'],
+    ['ended by SIGKILL', 'HEALTH_GATE'],
     ['[emerg] limit_req "a" uses the "$uri" key while previously it used the "$remote_addr" key', 'SYNTAX'],
   ];
   for (const [words, reason] of said) {

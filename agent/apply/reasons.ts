@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Reason } from '../../schemas/index.js';
 
-/** nginx's words → reason, the first that matches. What matches none is a fault of the configuration: `SYNTAX`. */
+/** nginx's words, and what is told of its process → reason, the first that matches. What matches none is a fault of the configuration: `SYNTAX`. */
 export const PATTERNS: readonly (readonly [RegExp, Reason])[] = [
   [/worker process \d+ exited (on signal|with fatal code)/, 'WORKER_CRASH'],
   [/\((28|122): /, 'DISK_FULL'],
@@ -10,7 +10,9 @@ export const PATTERNS: readonly (readonly [RegExp, Reason])[] = [
   [/host not found/, 'HOST_NOT_FOUND'],
   [/key values mismatch/, 'CERT_KEY_MISMATCH'],
   [/cannot load certificate|SSL_CTX_use_|no "ssl_certificate" is defined|PEM_read|d2i_/, 'CERT_UNREADABLE'],
-  [/\((1|13|30): /, 'PERMISSION'],
+  [/\((1|5|12|13|23|24|30): /, 'PERMISSION'],
+  // Of ours: nginx could not be started, or somebody ended it.
+  [/^(spawn .* E[A-Z0-9]+|ended by SIG[A-Z0-9]+)$/m, 'HEALTH_GATE'],
 ];
 
 /** Warnings that change nothing of what is served; every other one refuses the configuration. */

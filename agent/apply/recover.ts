@@ -20,10 +20,6 @@ const PAUSE_MS = 100;
 export async function recover(deps: ApplyDeps): Promise<boolean> {
   const { store, journal } = deps;
   const entry = journal.read();
-  const named = entry?.good?.digest;
-  if (store.lastGood() === undefined && named !== undefined && store.manifest(named) !== undefined) {
-    store.markGood(named);
-  }
   if (entry !== undefined && entry.outcome === undefined) {
     const about = {
       digest: entry.digest,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock, Timers } from '../../kernel/index.js';
 import type { RunTool } from '../run-tool.js';
 import type { Layout } from '../state/layout.js';
+import { prepareLog } from '../telemetry/log-file.js';
 import type { Ask } from './ask.js';
 import type { NginxControl } from './control.js';
 import { tailLog } from './error-log.js';
@@ -81,6 +82,7 @@ export function createOwnNginx(deps: OwnDeps): NginxControl {
     }
   };
 
+  prepareLog(layout.errorLog);
   return {
     test: (folder) =>
       deps.runTool(deps.nginx, ['-t', ...args(join(folder, 'test.conf'), 'stderr')], {
@@ -113,6 +115,7 @@ export function createOwnNginx(deps: OwnDeps): NginxControl {
       const master = findMaster();
       if (master !== undefined && sizeOf(layout.errorLog) > MOST_LOG_BYTES) {
         renameSync(layout.errorLog, `${layout.errorLog}.1`);
+        prepareLog(layout.errorLog);
         processes.signal(master, 'SIGUSR1');
       }
     },

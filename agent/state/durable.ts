@@ -33,9 +33,14 @@ export function placeFile(path: string, content: string | Uint8Array, mode = 0o6
 /** Replaces a file whole, durable on return. */
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o600): void {
   const next = `${path}.next`;
-  writeFileSync(next, content, { mode });
-  fsyncPath(next);
-  renameSync(next, path);
+  try {
+    writeFileSync(next, content, { mode });
+    fsyncPath(next);
+    renameSync(next, path);
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw error;
+  }
   fsyncPath(dirname(path));
 }
 

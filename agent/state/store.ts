@@ -18,13 +18,17 @@ const KEPT_BUNDLES = 3;
 export interface BundleStore {
   has(hash: string): boolean;
   held(): readonly string[];
-  /** Places files. `contents`: hash → bytes, which the caller has verified. Returns what is to be flushed. */
-  putFiles(contents: ReadonlyMap<string, Uint8Array>): readonly string[];
+  /** Places files. `contents`: hash → bytes, which the caller has verified. */
+  putFiles(contents: ReadonlyMap<string, Uint8Array>): void;
   /**
    * Places a bundle; `heads` are its own files by name, such as `nginx.conf`. One that is linked is left as it is.
-   * Returns what is to be flushed before it is linked.
+   * Returns what is to be flushed before it is linked, files that were placed for it or for another among it.
    */
   putBundle(digest: string, manifest: Manifest, heads: Readonly<Record<string, string>>): readonly string[];
+  /** The files of this manifest have been flushed. */
+  flushed(manifest: Manifest): void;
+  /** A disk that has refused a flush may have lost what it was given: files that are not known to be durable are not held. */
+  distrust(): void;
   folder(digest: string): string;
   /** The manifest of a bundle whose every file is there; undefined if it is not whole. */
   manifest(digest: string): Manifest | undefined;
@@ -39,8 +43,8 @@ export interface BundleStore {
   markGood(digest: string): void;
   /** Bytes of a bundle's file by hash. */
   read(hash: string): Buffer;
-  /** Removes bundles and files that are no longer kept: the linked, the last good and the newest stay. */
-  collect(): void;
+  /** Removes bundles and files that are no longer kept: the linked, the last good and the newest stay, and `needed` files. */
+  collect(needed?: Iterable<string>): void;
 }
 
 /** Opens the store: what a crash left half-made is removed, and every file whose bytes are not its name's. */
@@ -51,43 +55,53 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
   const folder = (digest: string): string => join(layout.bundles, digest);
   const manifests = new Map<string, Manifest>();
 
-  const manifest = (digest: string): Manifest | undefined => {
+  /** The manifest of a bundle, whether or not its files are there. */
+  const listed = (digest: string): Manifest | undefined => {
     const known = manifests.get(digest) ?? readManifest(join(folder(digest), 'manifest.json'), digest);
-    if (known === undefined) {
-      return undefined;
-    }
-    manifests.set(digest, known);
-    for (const hash of known.values()) {
-      if (!files.has(hash)) {
-        return undefined;
-      }
+    if (known !== undefined) {
+      manifests.set(digest, known);
     }
     return known;
+  };
+  const manifest = (digest: string): Manifest | undefined => {
+    const known = listed(digest);
+    return [...(known?.values() ?? [])].every((hash) => files.has(hash)) ? known : undefined;
   };
 
   let good = linkedDigest(layout.lastGood);
   const linked = (): Set<string> =>
     new Set([linkedDigest(layout.current), good].filter((one) => one !== undefined));
 
+  const inUse = (): Set<string> =>
+    new Set([...linked()].flatMap((digest) => [...(listed(digest)?.values() ?? [])]));
+  /** Files that a loss of power may take: a process that was killed may not have come to flush what it had placed. */
+  const flushedThen = inUse();
+  const loose = new Set([...files].filter((hash) => !flushedThen.has(hash)));
+  const drop = (hash: string): void => {
+    rmSync(join(layout.files, hash), { force: true });
+    files.delete(hash);
+    loose.delete(hash);
+  };
+
   const store: BundleStore = {
     has: (hash) => files.has(hash),
     held: () => [...files].sort(),
     putFiles: (contents) => {
-      const placed: string[] = [];
       for (const [hash, bytes] of contents) {
         if (!files.has(hash)) {
-          const path = join(layout.files, hash);
-          placeFile(path, bytes);
+          placeFile(join(layout.files, hash), bytes);
           failpoint('file-placed');
-          placed.push(path);
           files.add(hash);
+          loose.add(hash);
         }
       }
-      return placed.length > 0 ? [...placed, layout.files] : [];
     },
     putBundle: (digest, entries, heads) => {
+      const placed = [...new Set(entries.values())].filter((hash) => loose.has(hash));
+      const toFlush =
+        placed.length > 0 ? [...placed.map((hash) => join(layout.files, hash)), layout.files] : [];
       if (linked().has(digest)) {
-        return [];
+        return toFlush;
       }
       const next = `${folder(digest)}.next`;
       const own = { ...heads, 'manifest.json': JSON.stringify([...entries]) };
@@ -109,7 +123,19 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
       manifests.set(digest, entries);
       forget(bundles, digest);
       bundles.push(digest);
-      return [...Object.keys(own).map((name) => join(folder(digest), name)), folder(digest), layout.bundles];
+      const ownPaths = Object.keys(own).map((name) => join(folder(digest), name));
+      return [...toFlush, ...ownPaths, folder(digest), layout.bundles];
+    },
+    flushed: (entries) => {
+      for (const hash of entries.values()) {
+        loose.delete(hash);
+      }
+    },
+    distrust: () => {
+      const kept = inUse();
+      for (const hash of [...loose].filter((one) => !kept.has(one))) {
+        drop(hash);
+      }
     },
     folder,
     manifest,
@@ -136,13 +162,16 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
       good = digest;
     },
     read: (hash) => readFileSync(join(layout.files, hash)),
-    collect: () => {
+    collect: (alsoNeeded = []) => {
       const kept = linked();
       for (const digest of bundles.filter((one) => !kept.has(one)).slice(kept.size - KEPT_BUNDLES)) {
         kept.add(digest);
       }
       const gone = bundles.filter((one) => !kept.has(one));
-      const needed = new Set([...kept].flatMap((one) => [...(manifest(one)?.values() ?? [])]));
+      const needed = new Set([
+        ...[...kept].flatMap((one) => [...(manifest(one)?.values() ?? [])]),
+        ...alsoNeeded,
+      ]);
       for (const digest of gone) {
         rmSync(folder(digest), { recursive: true, force: true });
         forget(bundles, digest);
@@ -150,8 +179,7 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
       }
       for (const hash of files) {
         if (!needed.has(hash)) {
-          rmSync(join(layout.files, hash), { force: true });
-          files.delete(hash);
+          drop(hash);
         }
       }
     },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** An open log file; what it is called meanwhile does not matter. */
 export interface LogFile {
@@ -24,11 +24,12 @@ export function prepareLog(path: string): void {
 const BLOCK = 512 * 1024;
 const LINE_FEED = 10;
 
-/** Undefined when it is not there, is no plain file (a pipe would block us), or may not be read. */
+/** Undefined when it is not there, is no plain file, or may not be read. */
 export function openLogFile(path: string): LogFile | undefined {
   let handle: number;
   try {
-    handle = openSync(path, 'r');
+    // A pipe would have us wait for whoever writes to it.
+    handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return undefined;
   }

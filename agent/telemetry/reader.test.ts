@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Lines of real files, over rotations, kills and what others do to a log. */
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -14,6 +15,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { removeFolder, tempFolder } from '../nginx.harness.js';
+import { openLogFile } from './log-file.js';
 import { loadProgress, type Progress, saveProgress } from './position.js';
 import { createReader, type Reader } from './reader.js';
 
@@ -250,6 +252,14 @@ test('what grows faster than it can be read is given up by its bytes, so that th
   s.read();
   assert.is(s.counted.at(-1), lines(200_499, 1)[0]);
   assert.is(s.counted.length * LINE + (s.lost[0] ?? 0), 200_500 * LINE);
+  s.end();
+});
+
+test('a pipe in the place of a log does not hold us up', () => {
+  const s = scene(1000);
+  const pipe = `${s.path}.pipe`;
+  execFileSync('mkfifo', [pipe]);
+  assert.is(openLogFile(pipe), undefined);
   s.end();
 });
 

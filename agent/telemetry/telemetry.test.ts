@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type HealthReport, type LogEntry, type Metric, MetricType } from '../../proto/index.js';
 import { connected, final, scene, startAgent } from '../agent.harness.js';
-import type { Connection } from '../master.harness.js';
+import type { Connection, Master } from '../master.harness.js';
 import { freePort, get, site, updateOf } from '../nginx.harness.js';
 
 const entries = (connection: Connection): LogEntry[] =>
@@ -35,6 +35,13 @@ async function traffic(port: number, requests: number): Promise<void> {
   for (let from = 0; from < requests; from += 20) {
     await Promise.all(Array.from({ length: Math.min(20, requests - from) }, () => get(port)));
   }
+}
+
+/** Waits for a report; how many there are then. */
+async function nextReport(master: Master, connection: Connection): Promise<number> {
+  const before = healths(connection).length;
+  await master.until('a report', () => healths(connection).length > before);
+  return healths(connection).length;
 }
 
 test('requests are told one by one and counted minute by minute, over rotations of the log', () =>
@@ -82,16 +89,16 @@ test('requests a second are those of others: the agent asks nginx too, and does 
     for (const { nginx } of healths(connection).slice(quiet + 1)) {
       assert.ok((nginx?.requestsPerSecond ?? 99) <= 2, String(nginx?.requestsPerSecond));
     }
-    const before = healths(connection).length;
+    const before = await nextReport(master, connection);
     const started = performance.now();
     await traffic(port, 300);
-    const seconds = (performance.now() - started) / 1000;
-    await master.until('it is told', () => healths(connection).length >= before + Math.ceil(seconds) + 2);
-    // Reports come each second: their rates add up to what was asked.
-    const sum = healths(connection)
-      .slice(before)
-      .reduce((total, { nginx }) => total + (nginx?.requestsPerSecond ?? 0), 0);
-    assert.ok(sum > 270 && sum < 330, `${sum} of 300`);
+    const ended = healths(connection).length + 1;
+    await master.until('it is told', () => healths(connection).length > ended);
+    const reports = healths(connection).slice(before);
+    // Reports come each second, on a busy machine less often: rates and time together are what was asked.
+    const seconds = (performance.now() - started) / 1000 / reports.length;
+    const sum = seconds * reports.reduce((total, { nginx }) => total + (nginx?.requestsPerSecond ?? 0), 0);
+    assert.ok(sum > 240 && sum < 360, `${sum} of 300`);
   }));
 
 test('without a log, the requests are those that nginx has counted itself', () =>

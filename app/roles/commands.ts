@@ -4,7 +4,7 @@ import { writeRoutes } from '../../commands/index.js';
 import { loginLimiter } from '../../http/index.js';
 import { Secret } from '../../kernel/index.js';
 import { lastOf } from '../../projections/index.js';
-import { ticketRoutes } from '../../read-api/index.js';
+import { agentHealth, scope, shownAgent, ticketRoutes } from '../../read-api/index.js';
 import { commandResults } from '../command-result.js';
 import type { Context } from '../context.js';
 import { organizationOf } from '../locate.js';
@@ -48,6 +48,7 @@ export async function commandsRole(context: Context): Promise<Part> {
     tokenSecret: keys.tokenSecret,
     makeToken: (agentId, secret) => new Secret(makeToken(agentId, secret.reveal(), keys.authoritySha256)),
     commandResult: commandResults(events, timers),
+    shownAgent: shownAgent(scope({ reader, passed }), agentHealth(context.readStore)),
     log: events,
     configs,
     lastOf: lastOf(reader),

@@ -103,7 +103,7 @@ export async function projectionsRole(context: Context): Promise<Part> {
         'audit-checkpoints',
         (owned) =>
           signCheckpoints(
-            { log: events, reader: context.reader, signer: context.keys.audit, clock, timers },
+            { log: events, reader: context.reader, signer: context.keys.audit, clock, timers, logger: log },
             owned,
           ),
         signal,

@@ -47,6 +47,7 @@ export async function readApiRole(context: Context): Promise<Part> {
     signal: stopping.signal,
   });
   const live = await feedOf(context);
+  const history = past({ log: events, clock, configs: context.configs });
   return {
     routes: [
       ...live.routes,
@@ -59,7 +60,7 @@ export async function readApiRole(context: Context): Promise<Part> {
         invitedAddress: (id) => invitedAddress(vault, id),
         metrics: metricsReader(telemetryStore),
         accessLogs: logReader(telemetryStore, () => timers.sleep(0)),
-        past: past({ log: events, clock, configs: context.configs }),
+        past: history,
         audit: {
           openAddress: persons.open,
           checkpoints: (chain) => checkpointsOf(events, chain),
@@ -69,10 +70,13 @@ export async function readApiRole(context: Context): Promise<Part> {
       }),
       ...userQueries({ directory: people }),
       ...signInQueries({
+        reader,
+        passed,
+        past: history,
         clock,
         sessionsOf: access.sessionsOf,
-        keysOf: access.keysOf,
-        key: access.key,
+        keySpansOf: access.keySpansOf,
+        keySpan: access.keySpan,
         client: keys.personal.client,
         lastUses: keyUse.last,
         fresh: () => access.fresh(FRESH_MS),

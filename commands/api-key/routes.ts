@@ -13,7 +13,7 @@ import {
   timestamp,
 } from '../../kernel/index.js';
 import { ApiKey, type CreateApiKey, CreateApiKey as CreateBody, closed, Type } from '../../schemas/index.js';
-import { answer, type CommandDeps, contextOf } from '../request.js';
+import { answer, type CommandDeps, contextOf, organizationExists } from '../request.js';
 
 export interface ApiKeyDeps extends CommandDeps {
   /** The 256 bits of a key: the same command gives the same, so that a repeated request shows the same key. */
@@ -33,13 +33,7 @@ export function apiKeyCommands(deps: ApiKeyDeps): Route[] {
 
   /** Where somebody has no role, there is nothing. */
   async function mayName(organizationId: string, { isAdmin, roles }: Principal): Promise<boolean> {
-    const there = isAdmin
-      ? await handlers.organization.peek(
-          streams.organization(organizationId),
-          ({ organization }) => organization !== undefined,
-        )
-      : Object.hasOwn(roles, organizationId);
-    return there;
+    return isAdmin ? organizationExists(deps, organizationId) : Object.hasOwn(roles, organizationId);
   }
 
   async function check(body: CreateApiKey, principal: Principal): Promise<void> {

@@ -31,7 +31,7 @@ export function certificateCommands(deps: CertificateCommandDeps): Route[] {
   const { handlers, clock, vault } = deps;
 
   const has = (workspaceId: string, id: string): Promise<boolean> =>
-    handlers.workspace.peek(streams.workspace(workspaceId), (state) => state.certificates.has(id));
+    handlers.workspace.consult(streams.workspace(workspaceId), (state) => state.certificates.has(id));
 
   const present =
     (id: string) =>

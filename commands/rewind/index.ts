@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decideRewind, type RewindCommand } from '../../domain/index.js';
 import { type HandlerRequest, type HandlerResult, type Route, route } from '../../http/index.js';
-import { type Clock, conflict, detail, digestOf, notFound, streams, timestamp } from '../../kernel/index.js';
+import {
+  type Clock,
+  conflict,
+  detail,
+  digestOf,
+  NxError,
+  notFound,
+  streams,
+  timestamp,
+} from '../../kernel/index.js';
 import { closed, type Fact, Type, Uuid } from '../../schemas/index.js';
 import { answer, type CommandDeps, contextOf, placeOf } from '../request.js';
 import { factsOf, Rewound, shownOf } from './answer.js';
@@ -38,7 +47,7 @@ interface Prepared {
 
 /** EventStoreDB takes no more than so many bytes at once, and half of it is no rollback. */
 const tooLarge = (error: unknown): Error | undefined =>
-  error instanceof Error && error.name === 'AppendTooLarge'
+  error instanceof NxError && error.code === 'PAYLOAD_TOO_LARGE'
     ? conflict('It changes more than the log takes at once', [
         detail('version', 'TOO_LARGE', 'Take a nearer version, or change the resources one by one'),
       ])
@@ -62,7 +71,7 @@ export function rewindCommands(deps: RewindDeps): Route[] {
       changes: facts.flatMap(shownOf),
     });
     if (request.query.dry_run === true) {
-      const facts = await handlers.workspace.peek(stream, (state) => {
+      const facts = await handlers.workspace.consult(stream, (state) => {
         if (!state.workspace) {
           throw notFound('workspace');
         }

@@ -49,7 +49,7 @@ function restoreRoute(
       const at = timestamp(clock.now());
       const command: RewindCommand = { type: 'apply-changes', changes: [{ kind, id, put: last }], at };
       if (request.query.dry_run === true) {
-        await handlers.workspace.peek(stream, (state) => {
+        await handlers.workspace.consult(stream, (state) => {
           if (!state.workspace) {
             throw notFound('workspace');
           }

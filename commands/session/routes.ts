@@ -6,11 +6,12 @@ import {
   type Route,
   route,
 } from '../../http/index.js';
-import { NxError, notFound, Secret, streams } from '../../kernel/index.js';
+import { detail, invalid, NxError, notFound, Secret, streams } from '../../kernel/index.js';
 import { closed, Login, RefreshSession, Type } from '../../schemas/index.js';
 import type { Handlers } from '../handlers.js';
 import type { Identity } from '../identity.js';
 import { answer, type CommandDeps, contextOf } from '../request.js';
+import type { Name } from '../user/names.js';
 import type { ClientHint } from '../user/personal.js';
 import { checkOwnOrigin, clearedCookie, cookieToken, refreshCookie } from './cookie.js';
 import type { Granted, Sessions } from './sessions.js';
@@ -56,6 +57,19 @@ const clientOf = ({ header, network }: Asked): ClientHint => ({
   network,
 });
 
+function nameIn({ email, username }: Login): { readonly by: Name; readonly name: string } {
+  if (email !== undefined && username !== undefined) {
+    throw invalid([detail('username', 'CONFLICTING_FIELDS', 'Leave it out beside email')]);
+  }
+  if (username !== undefined) {
+    return { by: 'username', name: username };
+  }
+  if (email === undefined) {
+    throw invalid([detail('email', 'REQUIRED', 'Is required where there is no username')]);
+  }
+  return { by: 'email', name: email };
+}
+
 /** Signing in, staying in, and going out. */
 export function sessionCommands(deps: SessionDeps): Route[] {
   const { identity, sessions, limiter, handlers } = deps;
@@ -64,7 +78,7 @@ export function sessionCommands(deps: SessionDeps): Route[] {
       method: 'POST',
       path: '/v1/auth/login',
       operationId: 'login',
-      summary: 'Exchange an address and a password for an access and a refresh token',
+      summary: 'Exchange an address or a user name, and a password, for an access and a refresh token',
       tag: 'Authentication',
       permission: 'public',
       body: Login,
@@ -72,8 +86,9 @@ export function sessionCommands(deps: SessionDeps): Route[] {
       errors: ['UNAUTHORIZED'],
       handler: async (request) => {
         const { body, network, requestId } = request;
-        const attempt = limiter.attempt(body.email, network);
-        const user = await identity.authenticate(body.email, new Secret(body.password));
+        const { by, name } = nameIn(body);
+        const attempt = limiter.attempt(`${by} ${name.trim()}`, network);
+        const user = await identity.authenticate(by, name, new Secret(body.password), attempt.on);
         if (!user) {
           throw new NxError('UNAUTHORIZED', 'The address or the password is wrong');
         }

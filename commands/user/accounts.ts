@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { meetsIfMatch, preconditionFailed } from '../../http/index.js';
-import { type Clock, conflict, notFound, type Secret, streams, timestamp } from '../../kernel/index.js';
+import {
+  type Clock,
+  conflict,
+  foldedName,
+  notFound,
+  type Secret,
+  streams,
+  timestamp,
+} from '../../kernel/index.js';
 import type { CreateUser, UpdateUser } from '../../schemas/index.js';
 import type { CommandContext } from '../context.js';
 import type { Outcome } from '../handler.js';
@@ -126,15 +133,18 @@ export function accounts(deps: AccountDeps): Accounts {
           if (!known.user || !profile) {
             throw notFound('user');
           }
-          if (!meetsIfMatch(context.ifMatch, known.revision)) {
-            throw preconditionFailed();
-          }
-          const phc = password && (await passwords.hash(password));
           const next: Profile = {
             username: change.username ?? profile.username,
             email: change.email ?? profile.email,
             full_name: change.full_name === undefined ? profile.full_name : change.full_name,
           };
+          // Refused before anything of it is kept: at another revision, or under the key of another request.
+          const before = await run(id, { type: 'update-user', changed: [], at: now() }, context, next);
+          if (before.repeated && before.revision < known.revision) {
+            // What came since stays.
+            return before;
+          }
+          const phc = password && (await passwords.hash(password));
           const changed = FIELDS.filter((one) => next[one] !== profile[one]);
           const moved = NAMES.filter((name) => !sameName(next[name], profile[name]));
           await reserveAll(
@@ -180,5 +190,4 @@ export function accounts(deps: AccountDeps): Accounts {
   };
 }
 
-const sameName = (a: string, b: string): boolean =>
-  a.trim().toLowerCase().normalize('NFC') === b.trim().toLowerCase().normalize('NFC');
+const sameName = (a: string, b: string): boolean => foldedName(a) === foldedName(b);

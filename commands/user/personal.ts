@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHmac } from 'node:crypto';
-import { type Random, Secret, streams } from '../../kernel/index.js';
+import { foldedName, type Random, Secret, streams } from '../../kernel/index.js';
 import type { Vault } from '../../vault/index.js';
 
 /** Who a user is. Stands in the vault only. */
@@ -72,7 +72,6 @@ export async function personalRecords({
 }): Promise<PersonalRecords> {
   const key = await vaultKey(vault, 'identity/email-key', random);
   const hmac = (text: string): string => createHmac('sha256', key.reveal()).update(text).digest('hex');
-  const folded = (name: string): string => name.trim().toLowerCase().normalize('NFC');
   const put = (id: string, text: string): Promise<void> => vault.put(id, new Secret(Buffer.from(text)));
   const get = async (id: string): Promise<string | undefined> => (await vault.get(id))?.reveal().toString();
 
@@ -114,9 +113,9 @@ export async function personalRecords({
         await vault.destroy(id);
       }
     },
-    addressDigest: (email) => hmac(folded(email)),
-    emailStream: (email) => streams.email(hmac(folded(email))),
-    usernameStream: (username) => streams.username(hmac(`username ${folded(username)}`)),
+    addressDigest: (email) => hmac(foldedName(email)),
+    emailStream: (email) => streams.email(hmac(foldedName(email))),
+    usernameStream: (username) => streams.username(hmac(`username ${foldedName(username)}`)),
     digest: (text) => hmac(`digest ${text}`),
   };
 }

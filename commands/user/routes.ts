@@ -71,7 +71,7 @@ export function userCommands(deps: UserDeps): Route[] {
     const context = privately(request);
     const outcome = await accounts.change(id, password ? { ...rest, password } : rest, context);
     const { disabled } = outcome.result;
-    if (disabled || password) {
+    if ((disabled || password) && !outcome.repeated) {
       await sessions.endAll(id, disabled ? 'user_disabled' : 'password_changed', context);
     }
     return answerUser(id, outcome);

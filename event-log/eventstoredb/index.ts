@@ -79,8 +79,10 @@ export async function eventStoreDbLog(
     await connection.client.dispose();
   }
 
+  const { maxAppendBytes = MAX_APPEND_BYTES } = options;
   return {
-    append: appender(deps, reader, options.maxAppendBytes ?? MAX_APPEND_BYTES),
+    maxAppendBytes,
+    append: appender(deps, reader, maxAppendBytes),
     read: (stream, readOptions) => reader.read(stream, readOptions),
     subscribe: (subscribeOptions) => subscribe({ ...deps, reader, lost }, subscribeOptions),
     head: () => reader.head(),

@@ -10,6 +10,7 @@ import {
   type AccessState,
   emptyAccess,
   foldAccess,
+  type KeySpan,
 } from './state.js';
 
 /** What a person may do now. */
@@ -40,6 +41,9 @@ export interface Access {
   keysOf(userId: string): readonly AccessKey[];
   /** Undefined when there is no such key, or it was revoked; whether it has expired is for the caller's clock. */
   key(id: string): AccessKey | undefined;
+  /** The same of any time, with from where to where in the log it was good. */
+  keySpansOf(userId: string): readonly KeySpan[];
+  keySpan(id: string): KeySpan | undefined;
   /** True once everything that stands in the log now counts here; false when that takes longer. Many share one look. */
   fresh(withinMs: number): Promise<boolean>;
   /** True once everything up to the position counts here; false when that takes longer. */
@@ -98,6 +102,9 @@ export function access({ log, clock, timers }: { log: EventLog; clock: Clock; ti
     expired: () => [...state.sessions.values()].filter((session) => !open(session)),
     keysOf: (userId) => [...state.keys.values()].filter(({ key }) => key.user_id === userId),
     key: (id) => state.keys.get(id),
+    keySpansOf: (userId) =>
+      [...state.keys.values(), ...state.formerKeys.values()].filter(({ key }) => key.user_id === userId),
+    keySpan: (id) => state.keys.get(id) ?? state.formerKeys.get(id),
     passed,
     changed: () => news.wait(),
     follow: async (signal) => {

@@ -3,7 +3,7 @@
  * Who may do what, from the log: users, their roles, their open sessions and their API keys. It is held in memory,
  * because every request asks it, and follows the log live, because whoever is shut out must be out at once.
  */
-import { never } from '../../kernel/index.js';
+import { never, type Position } from '../../kernel/index.js';
 import type { ApiKey, EventType, Role, StoredEvent } from '../../schemas/index.js';
 
 export interface AccessUser {
@@ -15,6 +15,16 @@ export interface AccessUser {
 export interface AccessKey {
   readonly key: ApiKey;
   readonly secretSha256: string;
+  /** Where in the log it was made. */
+  readonly since: Position;
+}
+
+/** A key that opens nothing any more, or not by this: shown to who asks for the past. */
+export interface KeySpan {
+  readonly key: ApiKey;
+  readonly since: Position;
+  /** Where in the log it was revoked; undefined while it is not. */
+  readonly until?: Position;
 }
 
 /** A session that has not ended; whether it has expired is for the clock. Times are RFC 3339. */
@@ -37,6 +47,7 @@ export interface AccessState {
   /** User → their sessions. */
   readonly sessionsOf: Map<string, Set<string>>;
   readonly keys: Map<string, AccessKey>;
+  readonly formerKeys: Map<string, KeySpan>;
 }
 
 export const emptyAccess = (): AccessState => ({
@@ -46,6 +57,7 @@ export const emptyAccess = (): AccessState => ({
   sessions: new Map(),
   sessionsOf: new Map(),
   keys: new Map(),
+  formerKeys: new Map(),
 });
 
 /** The types that decide on access; the others of these categories are not read. */
@@ -121,12 +133,19 @@ export function foldAccess(state: AccessState, event: AccessEvent): void {
     }
     case 'api_key.created': {
       const { api_key, secret_sha256 } = event.data;
-      state.keys.set(api_key.id, { key: api_key, secretSha256: secret_sha256 });
+      const since = event.position;
+      state.keys.set(api_key.id, { key: api_key, secretSha256: secret_sha256, since });
       return;
     }
-    case 'api_key.revoked':
-      state.keys.delete(event.data.api_key_id);
+    case 'api_key.revoked': {
+      const revoked = state.keys.get(event.data.api_key_id);
+      if (revoked) {
+        const { key, since } = revoked;
+        state.keys.delete(key.id);
+        state.formerKeys.set(key.id, { key, since, until: event.position });
+      }
       return;
+    }
     case 'organization.deleted':
       for (const roles of state.roles.values()) {
         roles.delete(event.data.organization_id);

@@ -230,6 +230,30 @@ test('a version larger than 512 kB stands in parts and is complete at the last',
   assert.is((await versions(log)).length, found.length);
 });
 
+test('where a log takes only so much at once a burst becomes several versions, none of them too large', async () => {
+  const inner = eventLog(memoryLog());
+  const maxAppendBytes = 300_000;
+  const sizes: number[] = [];
+  const log: EventLog = {
+    ...inner,
+    maxAppendBytes,
+    append: (stream, expected, events) => {
+      sizes.push(Buffer.byteLength(JSON.stringify(events)));
+      return inner.append(stream, expected, events);
+    },
+  };
+  const value = 'x'.repeat(2000);
+  const custom_headers = Array.from({ length: 50 }, (_, n) => ({ name: `X-${n}`, value }));
+  const hosts = Array.from({ length: 6 }, (_, n) =>
+    hostFact(n + 10, { locations: [{ path: '/', upstream_id: id(2), custom_headers }] }, upstream),
+  );
+  await append(inner, created, upstream, ...hosts);
+  await pass(log);
+  assert.ok(sizes.length > 1 && sizes.every((bytes) => bytes <= maxAppendBytes), String(sizes));
+  const upserts = (await versions(log)).flatMap(({ data }) => data.upserts.map((one) => one.id));
+  assert.equal(upserts, [id(2), ...hosts.map(({ data }) => data.virtual_host.id)]);
+});
+
 test('follows the log and keeps its checkpoint at what is published', async () => {
   const log = eventLog(memoryLog());
   const stopping = new AbortController();

@@ -9,9 +9,17 @@ export interface Pending {
   readonly causes: ConfigCause[];
   /** Revision of the newest event taken in. */
   revision: bigint;
+  /** About what it takes; counted only where that is bounded. */
+  bytes: number;
 }
 
-export const nothing = (): Pending => ({ upserts: new Map(), removes: new Map(), causes: [], revision: -1n });
+export const nothing = (): Pending => ({
+  upserts: new Map(),
+  removes: new Map(),
+  causes: [],
+  revision: -1n,
+  bytes: 0,
+});
 
 /** Takes one event of a workspace in. Events that no configuration depends on only move the revision. */
 export function gather(pending: Pending, event: WorkspaceEvent): void {

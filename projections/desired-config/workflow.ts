@@ -6,11 +6,20 @@
  * a restart, a second copy or a lost checkpoint publish nothing twice. Event ids follow from the content and the place
  * in the stream; of two copies that race, one gets `VersionConflict`, reads what the other published and plans anew.
  * Bursts are coalesced by position: a version is published when the subscription has caught up, or when it holds
- * `MAX_CAUSES` events. It is extended, never rebuilt.
+ * `MAX_CAUSES` events, or as much as the log takes at once. It is extended, never rebuilt.
  */
 import { type ConfigState, evolveConfig, initialConfig } from '../../domain/index.js';
 import { type EventLog, VersionConflict } from '../../event-log/index.js';
-import { type Clock, digestOf, idOf, type Position, streams, timestamp, uuidv5 } from '../../kernel/index.js';
+import {
+  type Clock,
+  digestOf,
+  idOf,
+  type Position,
+  sha256,
+  streams,
+  timestamp,
+  uuidv5,
+} from '../../kernel/index.js';
 import type { ConfigEvent, ConfigFact, NewEvent, WorkspaceEvent } from '../../schemas/index.js';
 import { schemaVersion } from '../../schemas/index.js';
 import { gather, nothing, type Pending } from './pending.js';
@@ -22,6 +31,8 @@ export interface WorkflowDeps {
 }
 
 const MAX_CAUSES = 500;
+/** What a cause takes in a version. */
+const CAUSE_BYTES = 1_024;
 const CACHED_WORKSPACES = 256;
 
 interface Known {
@@ -44,6 +55,10 @@ export interface DesiredConfig {
 export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
   const known = new Map<string, Known>();
   const dirty = new Set<string>();
+  // Half of it: a version says more of a change than its event does.
+  const most = (log.maxAppendBytes ?? Number.POSITIVE_INFINITY) / 2;
+  const bytesOf = ({ data }: WorkspaceEvent): number =>
+    log.maxAppendBytes === undefined ? 0 : Buffer.byteLength(JSON.stringify(data)) + CAUSE_BYTES;
 
   async function knownOf(workspaceId: string): Promise<Known> {
     const found = known.get(workspaceId);
@@ -95,7 +110,16 @@ export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
       if (event.revision <= one.state.sourceRevision || event.revision <= one.pending.revision) {
         return;
       }
+      const bytes = bytesOf(event);
+      if (one.pending.bytes > 0 && one.pending.bytes + bytes > most) {
+        await publish(workspaceId);
+        if (event.revision <= one.state.sourceRevision) {
+          // Another copy has come further.
+          return;
+        }
+      }
       gather(one.pending, event);
+      one.pending.bytes += bytes;
       one.last = event;
       dirty.add(workspaceId);
       if (one.pending.causes.length >= MAX_CAUSES) {
@@ -132,7 +156,7 @@ function toEvents(workspaceId: string, facts: readonly ConfigFact[], one: Known,
   const commandId = uuidv5('desired-config', workspaceId, one.pending.revision);
   return facts.map((fact, index) => ({
     ...fact,
-    id: uuidv5('config', workspaceId, one.revision + BigInt(index + 1), digestOf(fact.data)),
+    id: uuidv5('config', workspaceId, one.revision + BigInt(index + 1), sha256(JSON.stringify(fact.data))),
     meta: {
       command_id: commandId,
       command_digest: digestOf([workspaceId, String(one.pending.revision)]),

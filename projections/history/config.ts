@@ -5,6 +5,7 @@ import { type EventLog, type FoldsDeps, folds } from '../../event-log/index.js';
 import { type Position, type Revision, streams } from '../../kernel/index.js';
 import { type AgentAt, agentFold } from './agent.js';
 import type { ConfigFolds } from './folds.js';
+import { type PeopleAt, peopleFold } from './people.js';
 
 /** The past as the log has it. What it gives is the caller's own. */
 export interface Past {
@@ -15,6 +16,8 @@ export interface Past {
   /** The version that was desired at a position; undefined before the first. */
   versionAt(workspaceId: string, position: Position): Promise<ConfigAt | undefined>;
   agentAt(agentId: string, position: Position): Promise<AgentAt>;
+  /** The members and the open invitations of an organization. */
+  peopleAt(organizationId: string, position: Position): Promise<PeopleAt>;
 }
 
 export interface PastDeps extends FoldsDeps {
@@ -38,6 +41,7 @@ async function parkedNext(log: PastDeps['log'], stream: string, from: Revision) 
 export function past(deps: PastDeps): Past {
   const { log, configs } = deps;
   const agents = folds(deps, agentFold, { maxBytes: 8 * 1024 * 1024 });
+  const people = folds(deps, peopleFold, { maxBytes: 8 * 1024 * 1024 });
 
   async function versionWithin(
     workspaceId: string,
@@ -75,6 +79,11 @@ export function past(deps: PastDeps): Past {
       const said = await parkedNext(log, stream, next);
       const parked = [...provenWith.parked, ...said];
       return { state: state.state, ...state.milestones, provenWith: { ...provenWith, parked } };
+    },
+    peopleAt: async (organizationId, position) => {
+      const stream = streams.organization(organizationId);
+      const { members, invitations } = (await people.upTo(stream, (mark) => mark <= position)).state;
+      return { members: [...members.values()], invitations: [...invitations.values()] };
     },
   };
 }

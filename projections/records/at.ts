@@ -25,6 +25,17 @@ export async function positionAt(reader: Reader, instant: string): Promise<Posit
   return BigInt(items[0]?.position ?? 0);
 }
 
+/** When what stands at a position came: the time of the newest record up to it. */
+export async function timeAt(reader: Reader, at: Position): Promise<string | undefined> {
+  const { items } = await reader.find('records', {
+    descending: true,
+    to: recordId(at),
+    limit: 1,
+    count: false,
+  });
+  return items[0]?.at;
+}
+
 /** The record that set a resource last at a position; undefined when it was not there yet. */
 export async function standing(
   reader: Reader,

@@ -209,7 +209,15 @@ export const records: Projection = {
   collections: [
     {
       name: RECORDS,
-      indexes: ['chain', 'chain,actor', 'chain,type', 'workspace_id', 'resource_id', 'request_id', 'at'],
+      indexes: [
+        'chain',
+        'chain,actor',
+        'chain,type',
+        'workspace_id',
+        'resource_id',
+        'request_id,chain',
+        'at',
+      ],
     },
     { name: SUBJECTS, indexes: ['place'] },
     { name: CHAINS, indexes: [] },

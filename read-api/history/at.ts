@@ -7,7 +7,7 @@ import { listQueryParameters, readQuery } from '../query.js';
 
 /**
  * A moment of the past: an RFC 3339 instant, `position:N` (of the log, as in `NxMesh-Position`), `revision:N` (of the
- * workspace, as in the `ETag` of what belongs to it; of an organization, its own) or `version:N` (of the configuration).
+ * workspace, as in the `ETag` of what belongs to it; of an organization, or an API key, its own) or `version:N` (of the configuration).
  */
 const At = Type.Union([Timestamp, Type.String({ pattern: '^(position|revision|version):[0-9]{1,18}$' })]);
 
@@ -24,21 +24,27 @@ export const namedAtQuery = closed({
 export interface Counted {
   readonly organizationId?: string;
   readonly workspaceId?: string;
+  readonly apiKeyId?: string;
 }
+
+const isCounted = (at: string): boolean => /^(?:position|revision|version):/.test(at);
+
+export const isInstant = (at: string): boolean => !isCounted(at);
+
+const streamOf = ({ organizationId, workspaceId, apiKeyId }: Counted): string | undefined => {
+  if (workspaceId !== undefined) {
+    return streams.workspace(workspaceId);
+  }
+  if (organizationId !== undefined) {
+    return streams.organization(organizationId);
+  }
+  return apiKeyId === undefined ? undefined : streams.api_key(apiKeyId);
+};
 
 const refused = (message: string): Error => invalid([detail('at', 'OUT_OF_RANGE', message)]);
 
-export async function positionOfRevision(
-  past: Past,
-  { organizationId, workspaceId }: Counted,
-  revision: bigint,
-): Promise<Position> {
-  const stream =
-    workspaceId === undefined
-      ? organizationId === undefined
-        ? undefined
-        : streams.organization(organizationId)
-      : streams.workspace(workspaceId);
+export async function positionOfRevision(past: Past, counted: Counted, revision: bigint): Promise<Position> {
+  const stream = streamOf(counted);
   const position = stream === undefined ? undefined : await past.positionOf(stream, revision);
   if (position === undefined) {
     throw refused('No such revision here');
@@ -52,7 +58,7 @@ export async function positionOf(
   deps: { readonly reader: Reader; readonly past: Past },
   counted: Counted,
 ): Promise<Position> {
-  const [kind, number] = /^(?:position|revision|version):/.test(at) ? at.split(':', 2) : ['instant', '0'];
+  const [kind, number] = isCounted(at) ? at.split(':', 2) : ['instant', '0'];
   switch (kind) {
     case 'position':
       return BigInt(number ?? 0);

@@ -9,7 +9,7 @@ import type { PastScope } from './scope.js';
 const Members = Type.Record(Type.String(), Type.Unknown());
 
 /** One event in the life of a resource. */
-const HistoryEntry = closed({
+export const HistoryEntry = closed({
   event_id: Uuid,
   position: Decimal,
   /** Of the stream; the resource's `ETag` from here on. */
@@ -39,7 +39,7 @@ export const fieldChanges = ({
 }): { field: string; before: unknown; after: unknown }[] =>
   fields.map((field) => ({ field, before: before?.[field] ?? null, after: after?.[field] ?? null }));
 
-const present = (one: Scoped<FullRecord>) => ({
+export const presentEntry = (one: Scoped<FullRecord>) => ({
   event_id: one.event_id,
   position: one.position,
   revision: one.revision,
@@ -79,7 +79,7 @@ export const historyQueries = (past: PastScope): Route[] =>
       success: { status: 200, schema: pageOf(HistoryEntry) },
       handler: async (request) => {
         const id = (request.params as Record<string, string>)[`${kind}_id`] ?? '';
-        return listAnswer(request, await past.history(request, kind, id), present);
+        return listAnswer(request, await past.history(request, kind, id), presentEntry);
       },
     }),
   );

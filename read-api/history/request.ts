@@ -2,10 +2,19 @@
 import { type Route, route } from '../../http/index.js';
 import { NxError, notFound } from '../../kernel/index.js';
 import { type RecordDoc, versionOf } from '../../projections/index.js';
+import type { Query } from '../../read-store/index.js';
 import { closed, Decimal, nullable, Timestamp, Type, Uuid } from '../../schemas/index.js';
 import { AgentPart, agentParts } from '../change.js';
 import { readQuery } from '../query.js';
-import { type ReadRequest, readWhenPassed, type Scope, type ScopeDeps, type Scoped, yes } from '../scope.js';
+import {
+  organizationsOf,
+  type ReadRequest,
+  readWhenPassed,
+  type Scope,
+  type ScopeDeps,
+  type Scoped,
+  yes,
+} from '../scope.js';
 
 const Chain = closed({
   request_id: Type.String(),
@@ -38,12 +47,24 @@ const Chain = closed({
   ),
 });
 
-/** Events of one request that are shown; a command has far fewer. */
+/** Events of one request in one organization that are shown; a command has far fewer. */
 const MAX_EVENTS = 1_000;
 
 export function requestQueries(deps: ScopeDeps, scope: Scope): Route[] {
   const { reader } = deps;
   const read = readWhenPassed(deps);
+
+  /** Of each organization by itself: however many others name their requests alike, they are not in the way. */
+  async function recordsOf({ principal }: ReadRequest, request_id: string): Promise<readonly RecordDoc[]> {
+    const find = async (where: Query['where'] & object): Promise<readonly RecordDoc[]> =>
+      (await reader.find('records', { where, limit: MAX_EVENTS, count: false })).items;
+    const chains = organizationsOf(principal);
+    if (!chains) {
+      return find({ request_id });
+    }
+    const found = await Promise.all(chains.map((chain) => find({ request_id, chain })));
+    return found.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
 
   /** Callers may name their requests themselves: of two with one name, each sees its own. */
   function mine(request: ReadRequest, records: readonly RecordDoc[]): Scoped<RecordDoc>[] {
@@ -87,13 +108,7 @@ export function requestQueries(deps: ScopeDeps, scope: Scope): Route[] {
       success: { status: 200, schema: Chain },
       handler: async (request) => {
         const { request_id } = request.params;
-        const records = await read(request, async () => {
-          const where = { request_id };
-          return mine(
-            request,
-            (await reader.find('records', { where, limit: MAX_EVENTS, count: false })).items,
-          );
-        });
+        const records = await read(request, async () => mine(request, await recordsOf(request, request_id)));
         if (records.length === 0) {
           throw notFound('Request');
         }

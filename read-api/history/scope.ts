@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The only way to the past: every read decides the route's permission where the resource belongs, or belonged. */
 import { roleAt, windowOf } from '../../http/index.js';
-import { type Clock, notFound, type Position, pace, unavailable } from '../../kernel/index.js';
+import { type Clock, notFound, type Position, pace, timestamp, unavailable } from '../../kernel/index.js';
 import {
   type FullRecord,
   INSTALLATION,
+  type InvitationDoc,
+  type MemberDoc,
   type Origin,
   type Page,
   type Past,
@@ -15,6 +17,7 @@ import {
   standingAll,
   standingOf,
   subjectKey,
+  timeAt,
   withBefore,
 } from '../../projections/index.js';
 import type {
@@ -33,7 +36,7 @@ import {
   type Scoped,
   yes,
 } from '../scope.js';
-import { type Counted, positionOf } from './at.js';
+import { type Counted, isInstant, positionOf } from './at.js';
 
 interface Resources {
   readonly organization: Organization;
@@ -46,6 +49,14 @@ interface Resources {
 
 /** A resource as it stood, with when it was set. */
 export type Stood<K extends StandingKind> = Scoped<Resources[K] & Origin & { readonly _at: string }>;
+
+/** Who was let in to an organization at a moment. */
+export interface PeopleThen {
+  readonly members: readonly Scoped<MemberDoc>[];
+  readonly invitations: readonly Scoped<InvitationDoc>[];
+  /** When that was: the instant that was asked for, or that of the newest event up to there. */
+  readonly time: string;
+}
 
 export interface PastScope {
   /** The resource at the request's `at`; undefined when it names none. NOT_FOUND when it did not stand then. */
@@ -60,12 +71,27 @@ export interface PastScope {
   ): Promise<Page<Stood<K>> | undefined>;
   /** The organizations that the principal has a role in (all for an administrator) as they stood at `at`, by slug. */
   organizations(request: ReadRequest): Promise<Page<Stood<'organization'>> | undefined>;
+  /** The people of an organization at `at`; undefined when the request names none. */
+  people(request: ReadRequest, organizationId: string): Promise<PeopleThen | undefined>;
+  /** Those of a workspace's organization; nobody where there was no such workspace then. */
+  peopleOfWorkspace(request: ReadRequest, workspaceId: string): Promise<PeopleThen | undefined>;
+  /** What happened to what stands in an organization, or is a person's: those of the id's records that are of it. */
+  historyOf(
+    request: ReadRequest,
+    id: string,
+    organizationId: string | undefined,
+    ofIt: (records: readonly RecordDoc[]) => readonly RecordDoc[],
+  ): Promise<Page<Scoped<FullRecord>>>;
   /** What happened to a resource, newest first. */
   history(request: ReadRequest, kind: StandingKind, id: string): Promise<Page<Scoped<FullRecord>>>;
   /** Where a workspace belongs, also when it is gone. */
   workspace(request: ReadRequest, id: string): Promise<void>;
   /** The workspace of an agent, also when it is gone. */
   agent(request: ReadRequest, id: string): Promise<{ readonly workspaceId: string }>;
+  /** How resources that the principal may read are called, or were called last. */
+  namesOf(
+    resources: readonly { readonly kind: string; readonly id: string }[],
+  ): Promise<ReadonlyMap<string, string>>;
   /** The position of the request's `at`; of now when it names none. */
   moment(request: ReadRequest, counted: Counted): Promise<Position>;
 }
@@ -89,17 +115,20 @@ const isShown = ({ principal }: ReadRequest, organizationId: string, workspaceId
 
 const atOf = ({ query }: ReadRequest): string | undefined => (query as { at?: string }).at;
 
+const windowOfRequest = ({ query }: ReadRequest) => windowOf(query as { page?: number; per_page?: number });
+
 /** The page that is asked for, in order of a field. */
-function pageOf<D extends { readonly id: string }>(
-  { query }: ReadRequest,
+export function pageOf<D extends { readonly id: string }>(
+  request: ReadRequest,
   docs: readonly D[],
   orderBy: keyof D,
+  { descending = false } = {},
 ): Page<D> {
   const sorted = docs
     .map((doc) => [`${String(doc[orderBy])}\u0000${doc.id}`, doc] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => (a < b === descending ? 1 : -1))
     .map(([, doc]) => doc);
-  const { offset, perPage } = windowOf(query as { page?: number; per_page?: number });
+  const { offset, perPage } = windowOfRequest(request);
   return { items: sorted.slice(offset, offset + perPage), total: sorted.length };
 }
 
@@ -123,6 +152,13 @@ export function pastScope(deps: PastScopeDeps): PastScope {
       throw unavailable(`Position ${position} cannot be read yet`);
     }
     return position;
+  }
+
+  async function peopleAt(request: ReadRequest, organizationId: string, at: Position): Promise<PeopleThen> {
+    const asked = atOf(request) ?? '';
+    const time = isInstant(asked) ? timestamp(Date.parse(asked)) : await timeAt(reader, at);
+    const { members, invitations } = await deps.past.peopleAt(organizationId, at);
+    return { members: members.map(yes), invitations: invitations.map(yes), time: time ?? '' };
   }
 
   /** What the records know of a resource, whatever became of it: two reads, also for what was never there. */
@@ -192,10 +228,48 @@ export function pastScope(deps: PastScopeDeps): PastScope {
         const found = await standingOf(reader, 'organization', ids, at, pace(clock));
         return pageOf(request, found.map(stood<'organization'>), 'slug');
       }),
+    people: (request, id) =>
+      read(request, async () => {
+        if (atOf(request) === undefined) {
+          return undefined;
+        }
+        const newest = await allowed(request, 'organization', id);
+        return peopleAt(request, id, await moment(request, countedOf(newest)));
+      }),
+    peopleOfWorkspace: (request, id) =>
+      read(request, async () => {
+        if (atOf(request) === undefined) {
+          return undefined;
+        }
+        const newest = await allowed(request, 'workspace', id);
+        const at = await moment(request, countedOf(newest));
+        const then = await peopleAt(request, newest.organization_id ?? '', at);
+        const workspace = await standing(reader, 'workspace', id, at);
+        return workspace?.state === 'set' ? then : { ...then, members: [] };
+      }),
+    historyOf: (request, id, organizationId, ofIt) =>
+      read(request, async () => {
+        if (organizationId !== undefined) {
+          request.allow(organizationId);
+        }
+        const where = { resource_id: id };
+        const { items } = await reader.find('records', { where, descending: true, count: false });
+        const own = ofIt(items).filter(
+          (one) =>
+            (organizationId === undefined || one.organization_id === organizationId) &&
+            (one.workspace_id === null || isShown(request, organizationId ?? '', one.workspace_id)),
+        );
+        if (own.length === 0) {
+          throw notFound('Resource');
+        }
+        const { offset, perPage } = windowOfRequest(request);
+        const page = own.slice(offset, offset + perPage);
+        return { items: (await withBefore(reader, page)).map(yes), total: own.length };
+      }),
     history: (request, kind, id) =>
       read(request, async () => {
         await allowed(request, kind, id);
-        const { offset, perPage: limit } = windowOf(request.query as { page?: number; per_page?: number });
+        const { offset, perPage: limit } = windowOfRequest(request);
         const { items, total } = await reader.find('records', {
           where: { resource_id: id },
           descending: true,
@@ -208,6 +282,11 @@ export function pastScope(deps: PastScopeDeps): PastScope {
       read(request, async () => {
         await allowed(request, 'workspace', id);
       }),
+    namesOf: async (resources) => {
+      const keys = resources.map(({ kind, id }) => subjectKey(kind, id));
+      const found = keys.length === 0 ? new Map() : await reader.getMany('subjects', keys);
+      return new Map([...found.values()].map(({ resource_id, name }) => [resource_id, name]));
+    },
     agent: (request, id) =>
       read(request, async () => {
         const { workspace_id } = await allowed(request, 'agent', id);

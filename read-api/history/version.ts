@@ -102,6 +102,8 @@ export function versionQueries({ past, clock }: PastScopeDeps, scope: PastScope)
         };
         const { agent_id } = request.query;
         const resources = await configDiff(at(from).config, at(to).config, pace(clock));
+        // A version knows of agents by their labels alone.
+        const names = await scope.namesOf(resources.filter(({ name }) => name === ''));
         return {
           body: {
             from,
@@ -109,7 +111,7 @@ export function versionQueries({ past, clock }: PastScopeDeps, scope: PastScope)
             resources: resources.map((one) => ({
               kind: one.kind,
               id: one.id,
-              name: one.name,
+              name: one.name === '' ? (names.get(one.id) ?? '') : one.name,
               action: one.before === null ? 'added' : one.after === null ? 'removed' : 'changed',
               changes: one.before === null || one.after === null ? [] : fieldChanges(one),
             })),

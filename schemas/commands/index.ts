@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closed, DisplayName, Labels, LabelsPatch, Slug, type Static, Type, Uuid } from '../common.js';
+import { closed, GivenName, Labels, LabelsPatch, Slug, type Static, Type, Uuid } from '../common.js';
 import { CustomEventData, CustomEventType } from '../events/custom.js';
 import * as R from '../resources/index.js';
 import { atLeastOne, optional, resettable } from './shape.js';
@@ -7,9 +7,9 @@ import { atLeastOne, optional, resettable } from './shape.js';
 export * from './people.js';
 export * from './virtual-host.js';
 
-export const CreateOrganization = closed({ name: DisplayName, slug: Slug });
+export const CreateOrganization = closed({ name: GivenName, slug: Slug });
 export type CreateOrganization = Static<typeof CreateOrganization>;
-export const UpdateOrganization = closed({ name: optional(DisplayName) }, atLeastOne);
+export const UpdateOrganization = closed({ name: optional(GivenName) }, atLeastOne);
 export type UpdateOrganization = Static<typeof UpdateOrganization>;
 
 export const AddMember = closed({ user_id: Uuid, role: R.MemberRole });
@@ -32,22 +32,19 @@ export const AcceptInvitation = closed({
 });
 export type AcceptInvitation = Static<typeof AcceptInvitation>;
 
-export const CreateWorkspace = closed({ name: DisplayName, slug: Slug });
+export const CreateWorkspace = closed({ name: GivenName, slug: Slug });
 export type CreateWorkspace = Static<typeof CreateWorkspace>;
-export const UpdateWorkspace = closed({ name: optional(DisplayName) }, atLeastOne);
+export const UpdateWorkspace = closed({ name: optional(GivenName) }, atLeastOne);
 export type UpdateWorkspace = Static<typeof UpdateWorkspace>;
 
 /** The token dies when it is exchanged for a certificate, or after `expires_in_hours` (1 to 720, 24 when left out). */
 export const CreateAgentToken = closed({
-  name: DisplayName,
+  name: GivenName,
   labels: optional(Labels),
   expires_in_hours: optional(Type.Integer({ minimum: 1, maximum: 720 })),
 });
 export type CreateAgentToken = Static<typeof CreateAgentToken>;
-export const UpdateAgent = closed(
-  { name: optional(DisplayName), labels: resettable(LabelsPatch) },
-  atLeastOne,
-);
+export const UpdateAgent = closed({ name: optional(GivenName), labels: resettable(LabelsPatch) }, atLeastOne);
 export type UpdateAgent = Static<typeof UpdateAgent>;
 
 export const AddUpstreamServer = closed({

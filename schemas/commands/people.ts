@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Bodies about people: signing in, users, keys. */
-import { closed, DisplayName, nullable, type Static, Timestamp, Type, Uuid } from '../common.js';
+import { closed, GivenName, nullable, type Static, Timestamp, Type, Uuid } from '../common.js';
 import * as R from '../resources/index.js';
 import { atLeastOne, optional } from './shape.js';
 
+/** Either the address or the user name. */
 export const Login = closed({
-  email: Type.String({ minLength: 3, maxLength: 254 }),
+  email: optional(Type.String({ minLength: 3, maxLength: 254 })),
+  username: optional(Type.String({ minLength: 1, maxLength: 64 })),
   password: Type.String({ minLength: 1, maxLength: 1024 }),
   /** The refresh token comes as a cookie that no script can read, instead of in the body. */
   cookie: optional(Type.Boolean()),
@@ -19,7 +21,7 @@ export const CreateUser = closed({
   username: R.Username,
   email: R.Email,
   password: Password,
-  full_name: optional(nullable(DisplayName)),
+  full_name: optional(nullable(GivenName)),
   is_admin: optional(Type.Boolean()),
 });
 export type CreateUser = Static<typeof CreateUser>;
@@ -27,7 +29,7 @@ export type CreateUser = Static<typeof CreateUser>;
 const personal = {
   username: optional(R.Username),
   email: optional(R.Email),
-  full_name: optional(nullable(DisplayName)),
+  full_name: optional(nullable(GivenName)),
 };
 /** Another address is another way in: it takes the password that one has. */
 const currentPassword = { current_password: optional(Password) };
@@ -69,7 +71,7 @@ export type RefreshSession = Static<typeof RefreshSession>;
 
 /** `expires_at`: never when left out. `organization_id`: all of its maker's when left out. */
 export const CreateApiKey = closed({
-  name: DisplayName,
+  name: GivenName,
   scopes: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
     minItems: 1,
     maxItems: 64,

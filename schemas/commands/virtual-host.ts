@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closed, DisplayName, nullable, oneOf, type Static, Type, Uuid } from '../common.js';
+import { closed, GivenName, nullable, oneOf, type Static, Type, Uuid } from '../common.js';
 import * as R from '../resources/index.js';
 import { atLeastOne, optional, resettable } from './shape.js';
 
@@ -55,7 +55,7 @@ const ServerNameInput = Type.Union([
 ]);
 
 const virtualHostFields = {
-  name: DisplayName,
+  name: GivenName,
   server_name: ServerNameInput,
   listen_port: R.VirtualHost.properties.listen_port,
   ssl_enabled: Type.Boolean(),

@@ -202,13 +202,17 @@ test('a full disk refuses writes and says why; with room again they go on', asyn
   const full = await controlPlane(join(disk.path, 'data'), { log });
   try {
     const create = (slug: string) => full.api.request('POST', '/v1/organizations', { name: slug, slug });
+    const list = async () => (await full.api.request('GET', '/v1/organizations')).body.meta.total;
+    const { email, password } = ADMIN;
+    const login = async () => (await full.api.request('POST', '/v1/auth/login', { email, password })).status;
     assert.is((await create('before')).status, 201);
     fill(join(disk.path, 'fill'));
     assert.is((await create('full')).status, 503);
-    assert.is((await full.api.request('GET', '/v1/organizations')).body.meta.total, 1);
+    assert.equal([await login(), await list()], [503, 1]);
     assert.match(readFileSync(log, 'utf8'), /"level":50.*full/);
     rmSync(join(disk.path, 'fill'));
     assert.is((await create('full')).status, 201);
+    assert.equal([await login(), await list()], [200, 2]);
   } finally {
     await full.process.end();
     execFileSync('umount', [disk.path]);

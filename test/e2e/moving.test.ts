@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A control plane moves to other stores: people, programs, agents and certificates go on as before. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -62,10 +62,10 @@ test('with its log and its vault', async () => {
   assert.match(inUse.output, /another process|in use/i);
   await first.process.end();
 
-  mkdirSync(after);
-  writeFileSync(join(after, 'master.key'), systemRandom.bytes(32), { mode: 0o600 });
-  const log = await run('log', 'copy', before, join(after, 'events.db'));
+  const log = await run('log', 'copy', before, after);
   assert.is(log.code, 0, log.output);
+  assert.ok(existsSync(join(after, 'events.db')), 'a folder that was not there');
+  writeFileSync(join(after, 'master.key'), systemRandom.bytes(32), { mode: 0o600 });
   assert.match(log.output, /nxmesh vault copy/);
   const vault = ['vault', 'copy', before, after];
   const missing = await run(...vault, '--target-master-key-file', join(place.path, 'no.key'));

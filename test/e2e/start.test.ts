@@ -89,6 +89,7 @@ test('an agent says what is wrong with its settings, in one line', async () => {
     failing(['agent', '--gateway', '127.0.0.1:1', '--state-dir', stateDir, ...more]);
   for (const [said, ...more] of [
     ['registration token'],
+    ['registration token', '--token', ''],
     ['token is not whole', '--token', 'x'],
     ['absolute path', '--nginx', 'nginx'],
     ['docker_sidecar', '--deployment-mode', 'moon'],

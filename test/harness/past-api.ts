@@ -110,6 +110,7 @@ export async function pastApi() {
     log,
     configs,
     lastOf: lastOf(read),
+    shownAgent: { schema: {}, load: async () => ({}) },
     ...deps,
   } as unknown as WriteDeps;
   const queries = {
