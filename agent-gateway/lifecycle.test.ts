@@ -108,8 +108,10 @@ test(
     assert.is(again?.digest, first?.digest);
     agent.answer(again, ConfigApplyStatus.FAILED, { reason: 'HEALTH_GATE', stage: 'staged' });
     await w.until(agentId, (known) => story(known).filter((one) => one === 'config.refused').length === 2);
+    // Nor is a flapping nginx a way to fill the log.
     tell(true);
     tell(false);
+    tell(true);
     agent.send({ $case: 'health', value: HealthReport.fromPartial({}) }, { messageId: 'heard' });
     assert.is((await agent.next('ack')).messageId, 'heard');
     assert.is(agent.received.filter(({ payload }) => payload?.$case === 'configUpdate').length, 2);
