@@ -274,13 +274,11 @@ export function courier(
       }
       leftSince = left ? (leftSince ?? clock.monotonic()) : undefined;
       if (leftSince !== undefined && clock.monotonic() - leftSince > ms) {
-        deps.logger.warn(
-          { agent_id: agentId, ...outstanding },
-          'nothing was heard of an update; it is sent again',
-        );
+        const fields = { agent_id: agentId, ...outstanding };
+        deps.logger.warn(fields, 'nothing was heard of an update; it is sent again');
+        // How long its end is awaited is counted from the first time.
         const first = sentAt;
         void sendSurely(outstanding, false, sent);
-        // For how long its end is awaited is counted from the first time.
         sentAt = first;
       }
     },

@@ -5,6 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ConfigApplyStatus, type DeploymentMode, HealthReport } from '../proto/index.js';
+import { until } from '../test/harness/until.js';
 import { connectAgent, debian12, openStream } from './agent.harness.js';
 import { host, hostUpsert, oneLocation } from './gateway.harness.js';
 import { AGENT_HEALTH } from './index.js';
@@ -55,12 +56,8 @@ test(
     agent.answer(update, ConfigApplyStatus.SUCCESS, { version: -1n, stageMs: { tested: 4_294_967_295 } });
     const facts = await w.until(agentId, (known) => known.some(({ type }) => type === 'config.applied'));
     assert.is(facts[0]?.type === 'agent.connected' && facts[0].data.facts.deployment_mode, 'standalone');
-    let doc = await w.deps.readStore.get(AGENT_HEALTH, agentId);
-    for (let tries = 0; !doc && tries < 100; tries += 1) {
-      await w.deps.timers.sleep(50);
-      doc = await w.deps.readStore.get(AGENT_HEALTH, agentId);
-    }
-    assert.is(doc?.['config_version'], 0);
+    const doc = await until('the report is kept', () => w.deps.readStore.get(AGENT_HEALTH, agentId));
+    assert.is(doc['config_version'], 0);
     assert.equal(
       (doc as { nginx?: { total_requests?: number } }).nginx?.total_requests,
       Number.MAX_SAFE_INTEGER,

@@ -4,6 +4,7 @@ import { status } from '@grpc/grpc-js';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ConfigApplyStatus, HealthReport, MetricsBatch } from '../proto/index.js';
+import { until } from '../test/harness/until.js';
 import { connectAgent, debian12, openClient, openStream, type ScriptedAgent } from './agent.harness.js';
 import { agentUpsert, host, hostUpsert, WORKSPACE, world } from './gateway.harness.js';
 import { AGENT_HEALTH, AGENT_METRICS } from './index.js';
@@ -90,6 +91,31 @@ test(
     },
     { takenMs: 200 },
   ),
+);
+
+test(
+  'what was refused because nginx did not run is sent again when it does, and only then',
+  scene(async ({ w, port, agentId, keys }) => {
+    const agent = await connectAgent(port, keys, agentId);
+    const tell = (isRunning: boolean): void =>
+      agent.send({ $case: 'health', value: HealthReport.fromPartial({ nginx: { isRunning } }) });
+    const [first] = await agent.nextUpdate();
+    agent.answer(first, ConfigApplyStatus.FAILED, { reason: 'HEALTH_GATE', stage: 'staged' });
+    await w.until(agentId, (known) => last(known) === 'config.refused');
+    tell(false);
+    tell(true);
+    const [again] = await agent.nextUpdate();
+    assert.is(again?.digest, first?.digest);
+    agent.answer(again, ConfigApplyStatus.FAILED, { reason: 'HEALTH_GATE', stage: 'staged' });
+    await w.until(agentId, (known) => story(known).filter((one) => one === 'config.refused').length === 2);
+    // Nor is a flapping nginx a way to fill the log.
+    tell(true);
+    tell(false);
+    tell(true);
+    agent.send({ $case: 'health', value: HealthReport.fromPartial({}) }, { messageId: 'heard' });
+    assert.is((await agent.next('ack')).messageId, 'heard');
+    assert.is(agent.received.filter(({ payload }) => payload?.$case === 'configUpdate').length, 2);
+  }),
 );
 
 test('a gateway that was killed is known to have been: agents that return are not sent what they run', async () => {
@@ -182,20 +208,14 @@ test(
       ),
     );
     client.close();
-    const read = async (collection: string) => {
-      for (let tries = 0; tries < 100; tries += 1) {
-        const doc = await w.deps.readStore.get(collection, agentId);
-        if (doc && (collection !== AGENT_HEALTH || doc['config_checksum'] === 'abc')) {
-          return doc;
-        }
-        await w.deps.timers.sleep(50);
-      }
-      return undefined;
-    };
-    const health = await read(AGENT_HEALTH);
-    assert.is(health?.['workspace_id'], WORKSPACE);
-    const metrics = await read(AGENT_METRICS);
-    assert.equal(metrics?.['metrics'], [{ name: 'requests', value: 3, type: 0, labels: [] }]);
+    const read = (collection: string) => w.deps.readStore.get(collection, agentId);
+    const health = await until('the report is kept', async () => {
+      const doc = await read(AGENT_HEALTH);
+      return doc?.['config_checksum'] === 'abc' ? doc : undefined;
+    });
+    assert.is(health['workspace_id'], WORKSPACE);
+    const metrics = await until('the metrics are kept', () => read(AGENT_METRICS));
+    assert.equal(metrics['metrics'], [{ name: 'requests', value: 3, type: 0, labels: [] }]);
     agent.close();
   }),
 );
@@ -251,6 +271,7 @@ test(
         payload: { $case: 'registration', value: debian12() },
       });
       await greeting;
+      // Nothing tells that it is not cut: the peer's linger of 100 ms is over by then.
       const first = await Promise.race([
         ended,
         new Promise((resolve) => setTimeout(() => resolve('open'), 500)),

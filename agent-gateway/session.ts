@@ -91,6 +91,8 @@ export async function openSession(
 
   let heard = clock.monotonic();
   let flipped = Number.NEGATIVE_INFINITY;
+  let ran = false;
+  let tried = Number.NEGATIVE_INFINITY;
   let ended: EndReason | undefined;
   const post = courier(
     {
@@ -123,6 +125,15 @@ export async function openSession(
 
   /** A fact at most once a second: the next report tells what this one did not. */
   const nginxIs = async (running: boolean): Promise<void> => {
+    // What was refused because nginx did not run is tried once it does: one that is attached may be started later. One
+    // that flaps is tried with a heartbeat that comes late enough: each try is a fact of the log.
+    const due = running && !ran && deps.memory.failure(agentId)?.reason === 'HEALTH_GATE';
+    const early = clock.monotonic() - tried < settings.heartbeatMs;
+    ran = running && !(due && early);
+    if (due && !early) {
+      tried = clock.monotonic();
+      post.retry();
+    }
     const known = deps.memory.get(agentId)?.state.nginxRunning === running;
     if (!known && clock.monotonic() - flipped >= FLIP_MS) {
       flipped = clock.monotonic();

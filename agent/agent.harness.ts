@@ -2,7 +2,7 @@
 /** The whole agent against the harness's master, for tests of what goes over the wire. */
 import { systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import { ConfigApplyStatus, type ConfigStatus } from '../proto/index.js';
-import { type AgentSettings, runAgent } from './index.js';
+import { type AgentSettings, type Log, runAgent } from './index.js';
 import { type Connection, type Master, startMaster } from './master.harness.js';
 import { NGINX, removeFolder, silent, tempFolder } from './nginx.harness.js';
 
@@ -16,10 +16,10 @@ export function startAgent(
   master: Pick<Master, 'port'> & Partial<Pick<Master, 'token'>>,
   stateDir: string,
   more: Partial<AgentSettings> = {},
-  failed: (words: string) => void = () => undefined,
+  listen: Partial<Log> = {},
 ): Running {
   const abort = new AbortController();
-  const log = { ...silent, error: (fields: object) => failed(JSON.stringify(fields)) };
+  const log = { ...silent, ...listen };
   const ended = runAgent(
     {
       gateway: `127.0.0.1:${master.port}`,

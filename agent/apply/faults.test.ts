@@ -260,6 +260,7 @@ test('commands: reload proves new workers, stop stays stopped, restart brings it
   const outcome = await apply(updateOf({ 'a.conf': site(port, 'next') }));
   assert.equal([outcome.status, outcome.reason], ['FAILED', 'HEALTH_GATE']);
   const stopSupervising = supervise(core);
+  // That nothing happens has no sign: it looks every second.
   await systemTimers.sleep(1500);
   stopSupervising();
   assert.is(control.master(), undefined, 'nobody starts what was stopped by command');

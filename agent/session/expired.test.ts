@@ -49,7 +49,14 @@ test('a token that is refused ends no agent that serves', () =>
     bytes.writeUInt8(bytes.readUInt8(20) ^ 1, 20);
     const refusals: string[] = [];
     const token = `nxmesh_agent_${bytes.toString('base64url')}`;
-    const agent = startAgent({ port: master.port, token }, stateDir, {}, (words) => refusals.push(words));
+    const agent = startAgent(
+      { port: master.port, token },
+      stateDir,
+      {},
+      {
+        error: (fields) => void refusals.push(JSON.stringify(fields)),
+      },
+    );
     await Promise.race([
       until('it is refused', () => refusals.some((words) => words.includes('not valid'))),
       agent.ended,

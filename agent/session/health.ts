@@ -5,6 +5,7 @@ import type { Core } from '../core.js';
 import { systemProcesses } from '../nginx-control/processes.js';
 import { askProof } from '../nginx-control/proof.js';
 import { askStatus } from '../nginx-control/status.js';
+import { EMPTY } from '../state/scan.js';
 import { countedCpu, disk, load1m, memory, processAge } from './host.js';
 
 /** Looks at nginx and the host; rates are since the look before, without the agent's own questions. */
@@ -16,7 +17,8 @@ export function createHealth(core: Core, clock: Clock): () => Promise<HealthRepo
     const [proof, status] = await Promise.all([askProof(core.ask), askStatus(core.ask)]);
     const counters = status ?? { active: 0, requests: 0 };
     const pid = core.control.master() ?? 0;
-    const running = pid !== 0 && proof !== undefined;
+    // One that is attached and has nothing of ours yet cannot prove anything, and runs nevertheless.
+    const running = pid !== 0 && (proof !== undefined || core.store.current() === EMPTY);
     const now = { requests: counters.requests, asked: core.asked(), at: clock.monotonic(), pid };
     const seconds = (now.at - before.at) / 1000;
     const others = now.requests - before.requests - (now.asked - before.asked);

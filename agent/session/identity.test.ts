@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { systemTimers } from '../../kernel/index.js';
+import { until } from '../../test/harness/until.js';
 import { connected, scene, startAgent } from '../agent.harness.js';
 import type { AgentSettings } from '../index.js';
 import { newAuthority, startMaster } from '../master.harness.js';
@@ -42,16 +42,23 @@ test('the gateway asks to come back later', () =>
 test('another gateway gets no token; a wrong token ends the agent', () =>
   scene(async (master, stateDir) => {
     const impostor = await startMaster();
-    const agent = startAgent({ port: impostor.port, token: master.token }, stateDir);
-    await systemTimers.sleep(1500);
+    let tries = 0;
+    const log = {
+      warn: (_: object, words: string) => {
+        tries += words === 'no connection' ? 1 : 0;
+      },
+    };
+    const agent = startAgent({ port: impostor.port, token: master.token }, stateDir, {}, log);
+    await until('it has tried twice', () => tries >= 2);
     assert.equal(impostor.tokensSeen, []);
     await agent.stop();
 
     // The authority is right, the name in the certificate is not the gateway's.
     const authority = await newAuthority();
     const misnamed = await startMaster({ authority, name: 'other.example' });
-    const fooled = startAgent(misnamed, stateDir);
-    await systemTimers.sleep(1500);
+    tries = 0;
+    const fooled = startAgent(misnamed, stateDir, {}, log);
+    await until('it has tried twice', () => tries >= 2);
     assert.equal(misnamed.tokensSeen, []);
     await fooled.stop();
 

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deferred } from '../../kernel/index.js';
+import { until } from '../../test/harness/until.js';
 import { batches } from './batches.js';
 import { deliver } from './deliver.js';
 import type { Message } from './envelope.js';
@@ -88,7 +89,7 @@ test('batches are bounded in number and bytes; one is on its way, one is gathere
     await line.take(message('M', 100), 9n);
     await line.settled();
   })();
-  await new Promise((done) => setTimeout(done, 20));
+  await until('it waits with the second batch', () => taken === 6);
   assert.equal(sent, ['abc@3']);
   assert.is(taken, 6, 'the second batch is full and waits');
   gate.resolve();

@@ -17,6 +17,7 @@ export interface Member {
   readonly id: string;
   readonly token: string;
   readonly stateDir: string;
+  readonly args: readonly string[];
   process: Running;
 }
 
@@ -35,10 +36,11 @@ export async function fleet(name: string, options: { dataDir?: string } = {}) {
   });
   const ws = `/v1/workspaces/${workspace.id}`;
 
-  const startAgent = (stateDir: string, token?: string): Running =>
+  const startAgent = (stateDir: string, args: readonly string[], token?: string): Running =>
     agentProcess({
       gateway: plane.gateway,
       stateDir,
+      args,
       log: `${stateDir}.log`,
       ...(token === undefined ? {} : { token }),
     });
@@ -52,15 +54,20 @@ export async function fleet(name: string, options: { dataDir?: string } = {}) {
       await plane.process.end(signal);
       plane = await controlPlane(dataDir, { ports: plane.ports, log: logFile, env });
     },
-    join: async (agent: string, labels: Record<string, string>, stateDir = join(place.path, agent)) => {
+    join: async (
+      agent: string,
+      labels: Record<string, string>,
+      stateDir = join(place.path, agent),
+      args: readonly string[] = [],
+    ) => {
       const { token, agent_id } = await plane.api.ok('POST', `${ws}/agents/tokens`, { name: agent, labels });
-      const member = { id: agent_id, token, stateDir, process: startAgent(stateDir, token) };
+      const member = { id: agent_id, token, stateDir, args, process: startAgent(stateDir, args, token) };
       members.push(member);
       await self.reaches(member, 'online');
       return member;
     },
     startAgain: (member: Member) => {
-      member.process = startAgent(member.stateDir);
+      member.process = startAgent(member.stateDir, member.args);
     },
     reaches: (member: Member, state: string) =>
       until(
