@@ -13,7 +13,7 @@ import { until } from '../harness/until.js';
 
 const COUNT = 10_000;
 const SPARE = 1_000;
-const CHILD = join(import.meta.dirname, '..', 'harness', 'idle-sockets.js');
+const CHILD = join(import.meta.dirname, '..', 'harness', 'idle-sockets.fixture.js');
 
 const filesOf = (pid: number | 'self'): number =>
   Number(/^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1] ?? 0);

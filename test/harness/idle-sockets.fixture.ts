@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * `node idle-sockets.js <port> <count>`: opens so many connections to the port, from several addresses of this machine
+ * `node idle-sockets.fixture.js <port> <count>`: opens so many connections to the port, from several addresses of this machine
  * because one has not ports enough, and sends nothing. Prints `open <n>`, then `closed <n>` once the other side has
  * closed them all; `too few <n>` where this process may not open so many.
  */
