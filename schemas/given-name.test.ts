@@ -42,9 +42,12 @@ test('what was named so before is still what it is', () => {
 
 test('a name takes no longer to judge the longer it is', () => {
   for (const name of [' '.repeat(100_000), `${' a'.repeat(50_000)}\n`, `${'\u200b'.repeat(100_000)}\n`]) {
-    const started = performance.now();
-    fieldsOf(S.UpdateOrganization, { name });
-    assert.ok(performance.now() - started < 50, String(performance.now() - started));
+    const times = Array.from({ length: 5 }, () => {
+      const started = performance.now();
+      fieldsOf(S.UpdateOrganization, { name });
+      return performance.now() - started;
+    });
+    assert.ok(Math.min(...times) < 50, `${times.join(', ')} ms`);
   }
 });
 
