@@ -62,7 +62,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
   const refuseSockets = acceptSockets(
     server.server,
     parts.flatMap((part) => part.sockets ?? []),
-    { log, clock, timers, random },
+    { log, clock, timers, random, trustedProxies: settings.trustedProxies },
   );
   log.info({ http: server.url, roles: settings.roles, data_dir: settings.dataDir }, 'serving');
 

@@ -2,6 +2,8 @@
 /** Requests about users that come again under their `Idempotency-Key`. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Unavailable } from '../event-log/index.js';
+import { streams } from '../kernel/index.js';
 import { memoryBackend, newUser, type Plane, plane } from './plane.harness.js';
 
 let one: Plane;
@@ -54,6 +56,44 @@ test('a request that was answered before takes nothing back that came since', as
   assert.is((await one.keys.personal.profile(una.id))?.full_name, 'Una Later');
   assert.is((await keyed({ email: 'taken@example.com' }, 'name')).body.error.code, 'IDEMPOTENCY_MISMATCH');
   await newUser(one, admin, 'taken');
+});
+
+test('a change whose event the log did not take is said when it is asked for again', async () => {
+  const backend = await memoryBackend();
+  let away = false;
+  const events: typeof backend.events = {
+    ...backend.events,
+    append: (stream, expected, appended) =>
+      away && appended.some(({ type }) => type === 'user.updated')
+        ? Promise.reject(new Unavailable('the log is away'))
+        : backend.events.append(stream, expected, appended),
+  };
+  const two = await plane({ ...backend, events });
+  const token = (await two.signIn()).access_token;
+  const eva = await newUser(two, token, 'eva');
+  const change = (body: object, key: string) =>
+    two.call('PATCH', `/v1/users/${eva.id}`, body, { token, headers: { 'idempotency-key': key } });
+  const said = async (): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    for await (const { data, type } of backend.events.read(streams.user(eva.id))) {
+      found.push(...(type === 'user.updated' ? [(data as { changed: string[] }).changed] : []));
+    }
+    return found;
+  };
+  away = true;
+  assert.is((await change({ full_name: 'Eva', username: 'evita' }, 'name')).status, 503);
+  away = false;
+  assert.equal(await said(), []);
+  const [once, again] = [
+    await change({ full_name: 'Eva', username: 'evita' }, 'name'),
+    await change({ full_name: 'Eva', username: 'evita' }, 'name'),
+  ];
+  assert.equal([once.status, again.status, once.body.username], [200, 200, 'evita']);
+  assert.equal(await said(), [['username', 'full_name']]);
+  // Said once: what follows says its own.
+  assert.is((await change({ full_name: 'Eva Later' }, 'later')).status, 200);
+  assert.equal(await said(), [['username', 'full_name'], ['full_name']]);
+  await two.close();
 });
 
 test.run();

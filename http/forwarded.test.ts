@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { NxError, systemClock, systemRandom, systemTimers } from '../kernel/index.js';
 import { isNetwork, networkReader } from './forwarded.js';
 import { startApp } from './http.harness.js';
+import { acceptSockets, type SocketDeps } from './sockets.js';
 
 const from = (remoteAddress: string, forwarded?: string): IncomingMessage =>
   ({
@@ -67,6 +70,31 @@ test('callers behind one proxy of ours are counted apart', async () => {
   }
   assert.equal(statuses, [404, 404, 429, 404]);
   assert.match(app.lines.join(''), '"network":"192.0.2.2"');
+  await app.close();
+});
+
+test('an upgrade through a proxy of ours is of the network that the proxy names', async () => {
+  const app = await startApp([]);
+  const seen: string[] = [];
+  const accept = async ({ network }: { network: string }): Promise<never> => {
+    seen.push(network);
+    throw new NxError('UNAUTHORIZED', 'Nobody');
+  };
+  const logged: string[] = [];
+  const note = (fields: unknown): void => void logged.push(JSON.stringify(fields));
+  const stop = acceptSockets(app.server.server, [{ path: '/socket', operationId: 'socket', accept }], {
+    log: { info: note, warn: note, error: note } as unknown as SocketDeps['log'],
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+    trustedProxies: ['127.0.0.1'],
+  });
+  const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'X-Forwarded-For': '192.0.2.7' };
+  const [answer] = await once(get(`${app.server.url}/socket`, { headers }), 'response');
+  answer.resume();
+  assert.equal([answer.statusCode, seen], [401, ['192.0.2.7']]);
+  assert.match(logged.join(''), '"network":"192.0.2.7"');
+  stop();
   await app.close();
 });
 

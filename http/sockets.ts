@@ -2,17 +2,10 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import {
-  type Clock,
-  errorMessage,
-  NxError,
-  networkOf,
-  type Random,
-  type Timers,
-  unavailable,
-} from '../kernel/index.js';
+import { type Clock, errorMessage, NxError, type Random, type Timers, unavailable } from '../kernel/index.js';
 import type { Log } from './access-log.js';
 import { errorAnswer } from './errors.js';
+import { networkReader } from './forwarded.js';
 import { checkMessage, requestIdOf } from './message.js';
 
 export type { WebSocket } from 'ws';
@@ -43,6 +36,8 @@ export interface SocketDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
+  /** Addresses and networks of our own proxies, whose `X-Forwarded-For` is believed; none when left out. */
+  readonly trustedProxies?: readonly string[];
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1024;
@@ -54,6 +49,7 @@ const STOP_MS = 3_000;
 /** Opens WebSockets on these paths of a server; an upgrade of anything else is refused. Returns what stops it. */
 export function acceptSockets(server: Server, routes: readonly SocketRoute[], deps: SocketDeps): () => void {
   const { log, clock, random, timers } = deps;
+  const networkOf = networkReader(deps.trustedProxies ?? []);
   let closing = false;
   const open = new Set<Duplex>();
   const sockets = new WebSocketServer({
@@ -63,7 +59,12 @@ export function acceptSockets(server: Server, routes: readonly SocketRoute[], de
     clientTracking: false,
   });
 
-  async function accept(request: IncomingMessage, path: string, requestId: string): Promise<TakeSocket> {
+  async function accept(
+    request: IncomingMessage,
+    path: string,
+    network: string,
+    requestId: string,
+  ): Promise<TakeSocket> {
     checkMessage(request);
     const route = routes.find((one) => one.path === path);
     if (!route || request.method !== 'GET' || request.headers.upgrade?.toLowerCase() !== 'websocket') {
@@ -74,13 +75,14 @@ export function acceptSockets(server: Server, routes: readonly SocketRoute[], de
       throw unavailable('The server is stopping');
     }
     const query = (request.url ?? '').slice(path.length + 1);
-    const network = networkOf(request.socket.remoteAddress);
     return route.accept({ query, origin: request.headers.origin, network, requestId });
   }
 
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
     const requestId = requestIdOf(request, undefined, { clock, random });
     const path = (request.url ?? '').split('?')[0] ?? '';
+    // Now: of a caller that has gone meanwhile there is no address any more.
+    const network = networkOf(request);
     const told = (status: number): void =>
       log.info(
         {
@@ -88,7 +90,7 @@ export function acceptSockets(server: Server, routes: readonly SocketRoute[], de
           method: 'GET',
           operation: routes.find((one) => one.path === path)?.operationId,
           status,
-          network: networkOf(request.socket.remoteAddress),
+          network,
         },
         'upgrade',
       );
@@ -97,7 +99,7 @@ export function acceptSockets(server: Server, routes: readonly SocketRoute[], de
     // A caller that goes away meanwhile; once it is a WebSocket that one has its own.
     connection.on('error', () => connection.destroy());
     const stop = timers.after(ACCEPT_MS, () => connection.destroy());
-    accept(request, path, requestId)
+    accept(request, path, network, requestId)
       .then((take) => {
         told(101);
         sockets.handleUpgrade(request, connection, head, (socket) => take(socket, connection));

@@ -146,7 +146,10 @@ export function accounts(deps: AccountDeps): Accounts {
             return before;
           }
           const phc = password && (await passwords.hash(password));
-          const changed = FIELDS.filter((one) => next[one] !== profile[one]);
+          const unsaid = await personal.unsaid(id);
+          // Kept by one whose event did not get into the log.
+          const owed = unsaid?.revision === known.revision ? unsaid.fields : [];
+          const changed = FIELDS.filter((one) => next[one] !== profile[one] || owed.includes(one));
           const moved = NAMES.filter((name) => !sameName(next[name], profile[name]));
           await reserveAll(
             id,
@@ -154,7 +157,7 @@ export function accounts(deps: AccountDeps): Accounts {
             context,
           );
           if (changed.length > 0) {
-            await personal.keepProfile(id, next);
+            await personal.keepProfile(id, next, { fields: changed, revision: known.revision });
           }
           const command = {
             type: 'update-user',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHmac } from 'node:crypto';
+import type { PersonalField } from '../../domain/index.js';
 import { foldedName, type Random, Secret, streams } from '../../kernel/index.js';
 import type { Vault } from '../../vault/index.js';
 
@@ -8,6 +9,12 @@ export interface Profile {
   readonly username: string;
   readonly email: string;
   readonly full_name: string | null;
+}
+
+/** Fields that were changed at a revision of the user, kept before the event that says so. */
+export interface Unsaid {
+  readonly fields: readonly PersonalField[];
+  readonly revision: bigint;
 }
 
 /** Where a session was last used from. Stands in the vault only. */
@@ -19,7 +26,9 @@ export interface ClientHint {
 /** Everything about people that must be forgotten one day: one vault record each, gone when its data key is. */
 export interface PersonalRecords {
   profile(userId: string): Promise<Profile | undefined>;
-  keepProfile(userId: string, profile: Profile): Promise<void>;
+  keepProfile(userId: string, profile: Profile, unsaid?: Unsaid): Promise<void>;
+  /** What was kept last, where the event may never have come: whoever changes the user next says it. */
+  unsaid(userId: string): Promise<Unsaid | undefined>;
   /** PHC string. */
   passwordHash(userId: string): Promise<string | undefined>;
   keepPasswordHash(userId: string, phc: string): Promise<void>;
@@ -61,6 +70,9 @@ const clientId = (sessionId: string): string => `session/${sessionId}`;
 /** Address and password in one record, as the first version kept them. */
 const credentialId = (userId: string): string => `user/${userId}/credential`;
 
+/** A profile as it stands in the vault. */
+type ProfileRecord = Profile & { readonly unsaid?: Omit<Unsaid, 'revision'> & { readonly revision: string } };
+
 const FIRST_USERNAME = 'admin';
 
 export async function personalRecords({
@@ -80,16 +92,31 @@ export async function personalRecords({
     return text === undefined ? undefined : (JSON.parse(text) as { email: string; password: string });
   }
 
+  async function profileRecord(userId: string): Promise<ProfileRecord | undefined> {
+    const text = await get(profileId(userId));
+    return text === undefined ? undefined : (JSON.parse(text) as ProfileRecord);
+  }
+
   return {
     profile: async (userId) => {
-      const text = await get(profileId(userId));
-      if (text !== undefined) {
-        return JSON.parse(text) as Profile;
+      const found = await profileRecord(userId);
+      if (found) {
+        const { unsaid: _, ...profile } = found;
+        return profile;
       }
       const old = await credential(userId);
       return old && { username: FIRST_USERNAME, email: old.email, full_name: null };
     },
-    keepProfile: (userId, profile) => put(profileId(userId), JSON.stringify(profile)),
+    keepProfile: (userId, profile, unsaid) => {
+      const kept: ProfileRecord = unsaid
+        ? { ...profile, unsaid: { ...unsaid, revision: String(unsaid.revision) } }
+        : profile;
+      return put(profileId(userId), JSON.stringify(kept));
+    },
+    unsaid: async (userId) => {
+      const found = (await profileRecord(userId))?.unsaid;
+      return found && { ...found, revision: BigInt(found.revision) };
+    },
     passwordHash: async (userId) => (await get(passwordId(userId))) ?? (await credential(userId))?.password,
     keepPasswordHash: (userId, phc) => put(passwordId(userId), phc),
     client: async (sessionId) => {
