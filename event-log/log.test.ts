@@ -3,7 +3,15 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { EventType, NewEvent } from '../schemas/index.js';
 import { failure, newStream, readAll, upstreamCreated } from './contract/subject.harness.js';
-import { eventCatalogue, eventLog, InvalidEvent, LogDamaged, memoryLog, UnknownEvent } from './index.js';
+import {
+  AppendTooLarge,
+  eventCatalogue,
+  eventLog,
+  InvalidEvent,
+  LogDamaged,
+  memoryLog,
+  UnknownEvent,
+} from './index.js';
 
 const refused = async (event: unknown, stream = newStream()): Promise<string> => {
   const adapter = memoryLog();
@@ -123,6 +131,22 @@ test('the upcasts must fit the versions exactly', () => {
   assert.throws(() => eventCatalogue(versionOf, { 'upstream.created': { 1: step, 2: step, 3: step } }), '@3');
   assert.throws(() => eventCatalogue(undefined, { 'upstream.created': { 1: step } }), 'whose newest is 1');
   assert.throws(() => eventCatalogue(undefined, { moon: {} } as object), 'unknown event type moon');
+});
+
+test('a change that would not fit into a version of the configuration is refused, others are not', async () => {
+  const log = eventLog({ ...memoryLog(), maxAppendBytes: 8_000 });
+  const event = upstreamCreated();
+  const { upstream } = event.data;
+  const large = {
+    ...event,
+    data: { upstream: { ...upstream, servers: Array(80).fill(upstream.servers[0]) } },
+  };
+  assert.ok(JSON.stringify(large.data).length > 7_000);
+  const refusal = await failure(log.append('workspace-1', 'none', [large]));
+  assert.instance(refusal, AppendTooLarge);
+  assert.match((refusal as Error).message, '7000 bytes');
+  await log.append('workspace-1', 'none', [event]);
+  await log.append('config-1', 'none', [{ ...large, id: upstreamCreated().id }]);
 });
 
 test.run();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Catalogue, eventCatalogue } from './catalogue.js';
 import { incoming } from './incoming.js';
-import { outgoing } from './outgoing.js';
-import type { Delivery, EventLog, LogAdapter, ReadOptions, SubscribeOptions } from './port.js';
+import { AppendTooLarge, outgoing } from './outgoing.js';
+import type { Delivery, EventLog, LogAdapter, RawEvent, ReadOptions, SubscribeOptions } from './port.js';
+
+/** What is left of an append, by this part of it, for what a version says of a change beyond the change itself. */
+const VERSIONS_PART = 8;
 
 /** Puts schemas and upcasting around an adapter. `append` throws `InvalidEvent` before the adapter sees anything. */
 export function eventLog(adapter: LogAdapter, catalogue: Catalogue = eventCatalogue()): EventLog {
@@ -34,9 +37,27 @@ export function eventLog(adapter: LogAdapter, catalogue: Catalogue = eventCatalo
     }
   }
 
+  /** A change of a workspace must fit into a version of its configuration, which is an append too. */
+  function checkSize(stream: string, events: readonly RawEvent[]): void {
+    const { maxAppendBytes } = adapter;
+    if (maxAppendBytes === undefined || !stream.startsWith('workspace-')) {
+      return;
+    }
+    const limit = Math.floor(maxAppendBytes - maxAppendBytes / VERSIONS_PART);
+    for (const { data } of events) {
+      const bytes = Buffer.byteLength(data);
+      if (bytes > limit) {
+        throw new AppendTooLarge(stream, limit, bytes);
+      }
+    }
+  }
+
   return {
-    append: async (stream, expected, events) =>
-      adapter.append(stream, expected, outgoing(catalogue, stream, events)),
+    append: async (stream, expected, events) => {
+      const raw = outgoing(catalogue, stream, events);
+      checkSize(stream, raw);
+      return adapter.append(stream, expected, raw);
+    },
     read,
     subscribe,
     head: () => adapter.head(),

@@ -16,6 +16,18 @@ export class InvalidEvent extends Error {
   }
 }
 
+/** An append larger than the server takes in one piece. Nothing was stored; it must be made of smaller ones. */
+export class AppendTooLarge extends InvalidEvent {
+  readonly limit: number;
+
+  constructor(stream: string, limit: number, bytes?: number) {
+    const size = bytes === undefined ? 'more' : `${bytes} bytes`;
+    super(`an append to ${stream} is of ${size}, the log takes ${limit} bytes at once`);
+    this.name = 'AppendTooLarge';
+    this.limit = limit;
+  }
+}
+
 const inWords = (one: ErrorDetail): string => `${one.field} ${one.message}`;
 
 const STREAM = new RegExp(`^(${CATEGORIES.join('|')})-[a-z0-9-]{1,80}$`);

@@ -21,7 +21,7 @@ export type { AgentDoc } from './agents.js';
 export type { CertificateDoc } from './certificates.js';
 export { type DeliveryDoc, touches, type VersionDoc, versionId } from './changes.js';
 export type { CustomEventDoc } from './custom-events.js';
-export { runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
+export { type Refused, runDesiredConfig, type WorkflowDeps } from './desired-config/workflow.js';
 export { type Directory, directory, type Person, USER_SORTS } from './directory/index.js';
 export type { AgentAt } from './history/agent.js';
 export { agentFiles } from './history/agent-files.js';

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { projectionRunner, readModels, runDesiredConfig, whileOwned } from '../../projections/index.js';
+import {
+  projectionRunner,
+  type Refused,
+  readModels,
+  runDesiredConfig,
+  whileOwned,
+} from '../../projections/index.js';
 import { signCheckpoints } from '../audit-signing.js';
 import { destroyDeletedKeys, destroyInvitedAddresses } from '../certificate-keys.js';
 import type { Context } from '../context.js';
@@ -55,13 +61,18 @@ export async function projectionsRole(context: Context): Promise<Part> {
     }
     restedAt = clock.monotonic();
   };
+  const refused = ({ workspaceId, resources, error }: Refused): void =>
+    log.error(
+      { workspace_id: workspaceId, resources, error: error.message },
+      'a change is in no version: what it touches is more than the log takes at once',
+    );
   const workflow = supervise(
     'desired-config',
     (signal) =>
       whileOwned(
         { store: readStore, clock, timers, owner, leaseTtlMs: LEASE_MS },
         'desired-config',
-        (owned) => runDesiredConfig({ log: events, clock, checkpoint, rested }, owned),
+        (owned) => runDesiredConfig({ log: events, clock, checkpoint, rested, refused }, owned),
         signal,
       ),
     { timers, log, signal: stopping.signal },

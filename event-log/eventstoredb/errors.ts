@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ErrorType, isCommandError, WrongExpectedVersionError } from '@eventstore/db-client';
 import { errorMessage } from '../../kernel/index.js';
-import { InvalidEvent } from '../outgoing.js';
+import { AppendTooLarge, InvalidEvent } from '../outgoing.js';
 import { type Expected, LogDamaged, Unavailable, UnknownEvent, VersionConflict } from '../port.js';
-
-/** An append larger than the server takes in one piece. Nothing was stored; it must be made of smaller ones. */
-export class AppendTooLarge extends InvalidEvent {
-  readonly limit: number;
-
-  constructor(stream: string, limit: number, bytes?: number) {
-    const size = bytes === undefined ? 'more' : `${bytes} bytes`;
-    super(`an append to ${stream} is of ${size}, the log takes ${limit} bytes at once`);
-    this.name = 'AppendTooLarge';
-    this.limit = limit;
-  }
-}
 
 /** The server knows us and says no, or does not know us: asking again does not help, a person must look. */
 export class AccessRefused extends Unavailable {

@@ -36,7 +36,8 @@ import { type EventStoreDbSettings, readAccess } from './settings.js';
 import { subscribe } from './subscribe.js';
 import { appender, MAX_APPEND_BYTES } from './writer.js';
 
-export { AccessRefused, AppendTooLarge } from './errors.js';
+export { AppendTooLarge } from '../outgoing.js';
+export { AccessRefused } from './errors.js';
 export { type EventStoreDbSettings, EventStoreDbSettingsError } from './settings.js';
 
 export interface EventStoreDbOptions {

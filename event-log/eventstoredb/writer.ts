@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { NO_STREAM } from '@eventstore/db-client';
+import { AppendTooLarge } from '../outgoing.js';
 import type { Appended, Expected, RawEvent } from '../port.js';
 import { Unavailable, VersionConflict } from '../port.js';
 import { type CallDeps, surely } from './calls.js';
-import { AppendTooLarge, refusedAppend } from './errors.js';
+import { refusedAppend } from './errors.js';
 import { proposedEvent, sizeOnServer } from './events.js';
 import type { Reader } from './reader.js';
 import { recentIds } from './recent-ids.js';

@@ -9,7 +9,7 @@
  * `MAX_CAUSES` events, or as much as the log takes at once. It is extended, never rebuilt.
  */
 import { type ConfigState, evolveConfig, initialConfig } from '../../domain/index.js';
-import { type EventLog, VersionConflict } from '../../event-log/index.js';
+import { AppendTooLarge, type EventLog, VersionConflict } from '../../event-log/index.js';
 import {
   type Clock,
   digestOf,
@@ -20,14 +20,22 @@ import {
   timestamp,
   uuidv5,
 } from '../../kernel/index.js';
-import type { ConfigEvent, ConfigFact, NewEvent, WorkspaceEvent } from '../../schemas/index.js';
+import type { ConfigEvent, ConfigFact, ConfigKind, NewEvent, WorkspaceEvent } from '../../schemas/index.js';
 import { schemaVersion } from '../../schemas/index.js';
-import { gather, nothing, type Pending } from './pending.js';
+import { gather, halves, nothing, type Pending } from './pending.js';
 import { planVersion } from './plan.js';
 
 export interface WorkflowDeps {
   readonly log: EventLog;
   readonly clock: Clock;
+  /** Told of a change that is in no version, because none of it alone is small enough for the log. */
+  readonly refused?: (change: Refused) => void;
+}
+
+export interface Refused {
+  readonly workspaceId: string;
+  readonly resources: readonly { readonly kind: ConfigKind; readonly id: string }[];
+  readonly error: AppendTooLarge;
 }
 
 const MAX_CAUSES = 500;
@@ -52,7 +60,7 @@ export interface DesiredConfig {
   settle(): Promise<void>;
 }
 
-export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
+export function desiredConfig({ log, clock, refused }: WorkflowDeps): DesiredConfig {
   const known = new Map<string, Known>();
   const dirty = new Set<string>();
   // Half of it: a version says more of a change than its event does.
@@ -73,12 +81,22 @@ export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
   async function publish(workspaceId: string): Promise<void> {
     const one = await knownOf(workspaceId);
     dirty.delete(workspaceId);
+    try {
+      await publishAll(workspaceId, one, one.pending);
+    } catch (error) {
+      dirty.add(workspaceId);
+      throw error;
+    }
+    one.pending = nothing();
+  }
+
+  async function publishAll(workspaceId: string, one: Known, pending: Pending): Promise<void> {
     for (;;) {
-      const facts = planVersion(workspaceId, one.state, one.pending);
+      const facts = planVersion(workspaceId, one.state, pending);
       if (facts.length === 0) {
-        break;
+        return;
       }
-      const events = toEvents(workspaceId, facts, one, clock);
+      const events = toEvents(workspaceId, facts, { ...one, pending }, clock);
       try {
         const { revision } = await log.append(
           streams.config(workspaceId),
@@ -86,21 +104,34 @@ export function desiredConfig({ log, clock }: WorkflowDeps): DesiredConfig {
           events,
         );
         one.revision = revision;
-        break;
+        return;
       } catch (error) {
         // The state was folded on to what is not in the log.
         Object.assign(one, await loadConfig(log, workspaceId));
         if (one.pending.revision <= one.state.sourceRevision) {
           // Another copy has published all of it, and maybe newer: ours would take resources back to how they were.
-          break;
+          return;
+        }
+        if (error instanceof AppendTooLarge) {
+          return publishInTwo(workspaceId, one, pending, error);
         }
         if (!(error instanceof VersionConflict)) {
-          dirty.add(workspaceId);
           throw error;
         }
       }
     }
-    one.pending = nothing();
+  }
+
+  /** One change that is too large must not hold up all that come after it, here and in other workspaces. */
+  async function publishInTwo(workspaceId: string, one: Known, pending: Pending, error: AppendTooLarge) {
+    const split = halves(pending, one.state.sourceRevision);
+    if (!split) {
+      const resources = [...pending.upserts.values(), ...pending.removes.values()];
+      refused?.({ workspaceId, resources: resources.map(({ kind, id }) => ({ kind, id })), error });
+      return;
+    }
+    await publishAll(workspaceId, one, split.first);
+    await publishAll(workspaceId, one, split.second);
   }
 
   return {
