@@ -9,20 +9,13 @@ import {
   id,
   upstreamFact,
   upstreamOf,
-  WORKSPACE,
 } from '../../domain/workspace/workspace.fixture.js';
-import { AppendTooLarge, type EventLog, eventLog, memoryLog } from '../../event-log/index.js';
-import { deferred, digestOf, streams, systemClock, uuidv5 } from '../../kernel/index.js';
-import {
-  type ConfigEvent,
-  type Fact,
-  type NewEvent,
-  schemaVersion,
-  type WorkspaceEvent,
-} from '../../schemas/index.js';
-import { desiredConfig, type Refused, runDesiredConfig } from './workflow.js';
+import { eventLog, memoryLog } from '../../event-log/index.js';
+import { deferred, digestOf, systemClock } from '../../kernel/index.js';
+import type { Fact, WorkspaceEvent } from '../../schemas/index.js';
+import { all, append, pass, source, versions } from './desired-config.harness.js';
+import { desiredConfig, runDesiredConfig } from './workflow.js';
 
-const source = streams.workspace(WORKSPACE);
 const upstream = upstreamFact(2);
 const host = hostFact(3, { locations: [{ path: '/', upstream_id: id(2) }] }, upstream);
 const agent = agentFact(4, { env: 'production' });
@@ -33,49 +26,6 @@ const renamed: Fact<'upstream.updated'> = {
     changed: ['keepalive_connections'],
   },
 };
-
-let count = 0;
-const event = (fact: Fact): NewEvent => {
-  count += 1;
-  return {
-    ...fact,
-    id: uuidv5('test', String(count)),
-    meta: {
-      command_id: `command-${count}`,
-      command_digest: 'd',
-      correlation_id: `req-${count}`,
-      causation_id: `req-${count}`,
-      actor: 'user:1',
-      workspace_id: WORKSPACE,
-      schema_version: String(schemaVersion(fact.type)),
-      recorded_at: '2026-01-15T10:30:00.000Z',
-    },
-  };
-};
-
-async function append(log: EventLog, ...facts: readonly Fact[]): Promise<void> {
-  const last = (await all(log, source)).at(-1)?.revision;
-  await log.append(source, last ?? 'none', facts.map(event));
-}
-
-async function all(log: EventLog, stream: string) {
-  const found = [];
-  for await (const one of log.read(stream)) {
-    found.push(one);
-  }
-  return found;
-}
-
-const versions = async (log: EventLog) => (await all(log, streams.config(WORKSPACE))) as ConfigEvent[];
-
-/** One pass of a fresh workflow over the whole log. */
-async function pass(log: EventLog, refused: (change: Refused) => void = () => {}): Promise<void> {
-  const workflow = desiredConfig({ log, clock: systemClock, refused });
-  for (const one of await all(log, source)) {
-    await workflow.take(one as WorkspaceEvent);
-  }
-  await workflow.settle();
-}
 
 test('a burst becomes one version that holds the changed resources whole and names its causes', async () => {
   const log = eventLog(memoryLog());
@@ -228,79 +178,6 @@ test('a version larger than 512 kB stands in parts and is complete at the last',
   assert.is(found.flatMap((one) => one.data.upserts).length, 7);
   await pass(log);
   assert.is((await versions(log)).length, found.length);
-});
-
-test('where a log takes only so much at once a burst becomes several versions, none of them too large', async () => {
-  const inner = eventLog(memoryLog());
-  const maxAppendBytes = 300_000;
-  const sizes: number[] = [];
-  const log: EventLog = {
-    ...inner,
-    maxAppendBytes,
-    append: (stream, expected, events) => {
-      sizes.push(Buffer.byteLength(JSON.stringify(events)));
-      return inner.append(stream, expected, events);
-    },
-  };
-  const value = 'x'.repeat(2000);
-  const custom_headers = Array.from({ length: 50 }, (_, n) => ({ name: `X-${n}`, value }));
-  const hosts = Array.from({ length: 6 }, (_, n) =>
-    hostFact(n + 10, { locations: [{ path: '/', upstream_id: id(2), custom_headers }] }, upstream),
-  );
-  await append(inner, created, upstream, ...hosts);
-  await pass(log);
-  assert.ok(sizes.length > 1 && sizes.every((bytes) => bytes <= maxAppendBytes), String(sizes));
-  const upserts = (await versions(log)).flatMap(({ data }) => data.upserts.map((one) => one.id));
-  assert.equal(upserts, [id(2), ...hosts.map(({ data }) => data.virtual_host.id)]);
-});
-
-/** Takes no more at once than so much. */
-function bounded(inner: EventLog, maxAppendBytes: number): EventLog {
-  return {
-    ...inner,
-    maxAppendBytes,
-    append: async (stream, expected, events) => {
-      const bytes = Buffer.byteLength(JSON.stringify(events));
-      if (bytes > maxAppendBytes) {
-        throw new AppendTooLarge(stream, maxAppendBytes, bytes);
-      }
-      return inner.append(stream, expected, events);
-    },
-  };
-}
-
-test('a version that is too large with the targets that it names is published in several, each of which can be served', async () => {
-  const inner = eventLog(memoryLog());
-  const hosts = Array.from({ length: 8 }, (_, n) => {
-    const agent_ids = Array.from({ length: 200 }, (_, m) => uuidv5('agent', n, m));
-    const fact = hostFact(n + 10, { locations: [{ path: '/', upstream_id: id(2) }] }, upstream);
-    fact.data.virtual_host.target_agents = { type: 'list', agent_ids };
-    return fact;
-  });
-  await append(inner, created, upstream, ...hosts);
-  await pass(bounded(inner, 40_000));
-  await pass(bounded(inner, 40_000));
-  const found = await versions(inner);
-  assert.ok(found.length > 1);
-  assert.is(found.at(-1)?.data.source_revision, '9');
-  const upserts = found.flatMap(({ data }) => data.upserts.map((one) => one.id));
-  assert.is(upserts[0], id(2), 'what hosts name comes first');
-  assert.equal(upserts.toSorted(), [id(2), ...hosts.map(({ data }) => data.virtual_host.id)].toSorted());
-  assert.is(found.flatMap(({ data }) => data.causes).length, 9);
-  // All at once: the upstream touches every target, which is more than the log takes.
-  await append(inner, renamed);
-  const refused: Refused[] = [];
-  await pass(bounded(inner, 40_000), (one) => refused.push(one));
-  assert.equal(
-    refused.map(({ workspaceId, resources }) => [workspaceId, resources]),
-    [[WORKSPACE, [{ kind: 'upstream', id: id(2) }]]],
-  );
-  await append(inner, hostFact(30, { name: 'Later', server_name: 'later.example.com' }));
-  await pass(bounded(inner, 40_000));
-  assert.equal(
-    (await versions(inner)).at(-1)?.data.upserts.map((one) => one.id),
-    [id(30)],
-  );
 });
 
 test('follows the log and keeps its checkpoint at what is published', async () => {
