@@ -42,6 +42,7 @@ export function memoryVault(): Vault {
     put: async (id, secret) => void records.set(id, secret),
     get: async (id) => records.get(id),
     destroy: async (id) => void records.delete(id),
+    list: async (prefix) => [...records.keys()].filter((id) => id.startsWith(prefix)).sort(),
     close: async () => {},
   };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { destroyAddress, destroyMaterial } from '../commands/index.js';
+import { destroyAddress, destroyMaterial, destroyUnsaid, type Handlers } from '../commands/index.js';
 import type { EventLog } from '../event-log/index.js';
+import type { Clock, Timers } from '../kernel/index.js';
 import type { StoredEvent } from '../schemas/index.js';
 import type { Vault } from '../vault/index.js';
 import type { Checkpoint } from './workflow-checkpoint.js';
@@ -37,5 +38,19 @@ export async function destroyInvitedAddresses(
     } else {
       await checkpoint.save(delivery.position);
     }
+  }
+}
+
+/** Abandoned uploads are few, and nothing waits for their keys to go. */
+const LOOK_MS = 600_000;
+
+/** Destroys the keys of uploads that a crash has cut off, now and from time to time. */
+export async function destroyUnsaidKeys(
+  { timers, ...deps }: { vault: Vault; handlers: Handlers; clock: Clock; timers: Timers },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await destroyUnsaid(deps);
+    await timers.sleep(LOOK_MS, signal).catch(() => {});
   }
 }

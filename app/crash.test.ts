@@ -2,7 +2,9 @@
 /** What a process leaves half done, the next one finishes. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Secret, streams, timestamp } from '../kernel/index.js';
+import { certificateFact, created } from '../domain/workspace/workspace.fixture.js';
+import { Secret, streams, timestamp, uuidv5 } from '../kernel/index.js';
+import { event } from '../projections/facts.harness.js';
 import { until } from '../test/harness/until.js';
 import { ADMIN, memoryBackend, newUser, PASSWORD, type Plane, plane } from './plane.harness.js';
 
@@ -138,6 +140,38 @@ test('the administrator of the first version signs in, and has a user name that 
   const body = { username: 'Admin', email: 'second@example.com', password: PASSWORD };
   assert.is((await next.call('POST', '/v1/users', body, { token })).status, 409);
   assert.is(await next.vault.get(`user/${admin}/credential`), undefined);
+  await next.close();
+});
+
+test('the key of an upload that was cut off before its event goes; one that has its event stays', async () => {
+  const backend = await memoryBackend();
+  const first = await plane(backend);
+  const workspaceId = uuidv5('workspace');
+  const keep = async (id: string, at: number): Promise<void> => {
+    await backend.vault.put(`certificate/${id}`, new Secret(Buffer.from('key')));
+    const note = Buffer.from(JSON.stringify({ workspaceId, at }));
+    await backend.vault.put(`certificate-unsaid/${id}`, new Secret(note));
+  };
+  const { certificate } = certificateFact(7, ['a.example.com']).data;
+  await first.close();
+  const facts = [
+    { ...created, data: { workspace: { ...created.data.workspace, id: workspaceId } } },
+    { type: 'certificate.uploaded', data: { certificate: { ...certificate, id: uuidv5('said') } } } as const,
+  ];
+  await backend.events.append(streams.workspace(workspaceId), 'none', facts.map(event));
+  const now = backend.clock.now();
+  await keep(uuidv5('said'), now);
+  await keep(uuidv5('unsaid'), now);
+  await keep(uuidv5('young'), now + 3_000_000);
+  backend.clock.advance(3_700_000);
+  const next = await plane(backend);
+  const notes = () => backend.vault.list('certificate-unsaid/');
+  await until('what is old was looked at', async () => (await notes()).length === 1);
+  assert.equal(await notes(), [`certificate-unsaid/${uuidv5('young')}`]);
+  assert.is(await backend.vault.get(`certificate/${uuidv5('unsaid')}`), undefined);
+  for (const kept of ['said', 'young']) {
+    assert.ok(await backend.vault.get(`certificate/${uuidv5(kept)}`), kept);
+  }
   await next.close();
 });
 

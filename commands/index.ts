@@ -17,7 +17,7 @@ import { type UserDeps, userCommands } from './user/routes.js';
 import { virtualHostCommands } from './virtual-host.js';
 import { workspaceCommands } from './workspace.js';
 
-export { destroyMaterial, readMaterial } from './certificate/index.js';
+export { destroyMaterial, destroyUnsaid, readMaterial } from './certificate/index.js';
 export type { CommandContext } from './context.js';
 export { commandHandlers, type Handlers } from './handlers.js';
 export { type Identity, identity } from './identity.js';

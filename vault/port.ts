@@ -11,5 +11,7 @@ export interface Vault {
   put(id: string, secret: Secret<Buffer>): Promise<void>;
   get(id: string): Promise<Secret<Buffer> | undefined>;
   destroy(id: string): Promise<void>;
+  /** Ids of the secrets whose ids begin so, the first thousand in their order. */
+  list(prefix: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }

@@ -43,6 +43,15 @@ test('gives back what was put, replaces and destroys', async () => {
   assert.is(inspect(await vault.get('b')), '[redacted]');
 });
 
+test('lists the ids that begin so, and no others', async () => {
+  const vault = await open(memory());
+  for (const id of ['a', 'a-b/2', 'a-b/1', 'a-b', 'a-c/1', 'a.b/1']) {
+    await vault.put(id, secret(id));
+  }
+  assert.equal(await vault.list('a-b/'), ['a-b/1', 'a-b/2']);
+  assert.equal(await vault.list('b'), []);
+});
+
 test('every bit of a record counts, and so does its place', async () => {
   const store = memory();
   const vault = await open(store);

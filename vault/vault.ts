@@ -27,6 +27,8 @@ export interface VaultDeps {
   readonly random: Random;
 }
 
+const MAX_LISTED = 1_000;
+
 /** Errors: `WrongMasterKey`, and what the store throws. */
 export async function openVault({ store, masterKey, random }: VaultDeps): Promise<Vault> {
   const { close, open } = sealer(masterKey, random);
@@ -64,6 +66,18 @@ export async function openVault({ store, masterKey, random }: VaultDeps): Promis
         return found && new Secret(open({ ...found, id }));
       }),
     destroy: (id) => reach(() => store.write([{ kind: 'delete', collection: SECRETS, id }])),
+    list: (prefix) =>
+      reach(async () => {
+        const { items } = await store.find(SECRETS, {
+          orderBy: 'id',
+          from: prefix,
+          // Behind every id that begins so: ids are ASCII.
+          to: `${prefix}\u{ffff}`,
+          limit: MAX_LISTED,
+          count: false,
+        });
+        return items.map(({ id }) => id);
+      }),
     close: () => store.close(),
   };
 }

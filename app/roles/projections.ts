@@ -7,7 +7,7 @@ import {
   whileOwned,
 } from '../../projections/index.js';
 import { signCheckpoints } from '../audit-signing.js';
-import { destroyDeletedKeys, destroyInvitedAddresses } from '../certificate-keys.js';
+import { destroyDeletedKeys, destroyInvitedAddresses, destroyUnsaidKeys } from '../certificate-keys.js';
 import type { Context } from '../context.js';
 import { expireSessions, finishSignIns } from '../sign-in-workflow.js';
 import { worst } from '../status.js';
@@ -102,6 +102,11 @@ export async function projectionsRole(context: Context): Promise<Part> {
     supervise(
       'sign-ins',
       (signal) => finishSignIns({ ...signIns, checkpoint: workflowCheckpoint(context, 'sign-ins') }, signal),
+      supervised,
+    ),
+    supervise(
+      'unsaid-keys',
+      (signal) => destroyUnsaidKeys({ vault, handlers: context.handlers, clock, timers }, signal),
       supervised,
     ),
     supervise('expiry', (signal) => expireSessions(signIns, signal), supervised),

@@ -8,9 +8,9 @@ import type { CommandContext } from '../context.js';
 import { answer, type CommandDeps, contextOf, placeOf } from '../request.js';
 import { checkUpload } from './check.js';
 import { requestOf, uploadOf } from './input.js';
-import { destroyMaterial, keepMaterial } from './material.js';
+import { destroyMaterial, forgetUnsaid, keepMaterial, noteUnsaid, readMaterial } from './material.js';
 
-export { destroyMaterial, readMaterial } from './material.js';
+export { destroyMaterial, destroyUnsaid, readMaterial } from './material.js';
 
 export interface CertificateCommandDeps extends CommandDeps {
   readonly vault: Vault;
@@ -58,12 +58,22 @@ export function certificateCommands(deps: CertificateCommandDeps): Route[] {
     const id = uuidv5(context.commandId, context.digest, 'certificate');
     const now = clock.now();
     const { upload: checked, ...material } = checkUpload(uploadOf(body), now);
+    await noteUnsaid(vault, workspaceId, id, now);
     await keepMaterial(vault, workspaceId, id, material);
     // A record without its event is a key that nobody knows of.
     const drop = async (): Promise<void> => {
       if (!(await has(workspaceId, id))) {
         await destroyMaterial(vault, id);
       }
+      await forgetUnsaid(vault, id);
+    };
+    // The event is there, so whoever looks for what has none finds this one, also where the note stays.
+    const settle = async (): Promise<void> => {
+      // What was left of an earlier try may have been destroyed since we kept it.
+      if (!(await readMaterial(vault, workspaceId, id))) {
+        await keepMaterial(vault, workspaceId, id, material);
+      }
+      await forgetUnsaid(vault, id);
     };
     try {
       const { domain, auto_renew = false } = body;
@@ -77,6 +87,8 @@ export function certificateCommands(deps: CertificateCommandDeps): Route[] {
       if (outcome.position === undefined) {
         // Answered again, perhaps after it was deleted.
         await drop();
+      } else {
+        await settle().catch(() => undefined);
       }
       return await answer(deps, outcome);
     } catch (error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Secret } from '../../kernel/index.js';
+import { type Clock, Secret, streams } from '../../kernel/index.js';
 import type { Vault } from '../../vault/index.js';
+import type { Handlers } from '../handlers.js';
 
 /** What a server shows and holds, in PEM. */
 export interface CertificateMaterial {
@@ -46,3 +47,47 @@ export async function readMaterial(
 }
 
 export const destroyMaterial = (vault: Vault, id: string): Promise<void> => vault.destroy(place(id));
+
+const UNSAID = 'certificate-unsaid/';
+
+/** Notes, before the key is kept, that its event is still to come: a process may end between the two. */
+export const noteUnsaid = (vault: Vault, workspaceId: string, id: string, at: number): Promise<void> =>
+  vault.put(`${UNSAID}${id}`, new Secret(Buffer.from(JSON.stringify({ workspaceId, at }))));
+
+export const forgetUnsaid = (vault: Vault, id: string): Promise<void> => vault.destroy(`${UNSAID}${id}`);
+
+/** An upload is over long before, and so are the tries of a caller that was told to come again. */
+const ABANDONED_MS = 3_600_000;
+
+/**
+ * Destroys keys whose event never came. Only what was noted is looked at: that the log knows nothing of a key is no
+ * reason to destroy it, where the log may be an older copy.
+ */
+export async function destroyUnsaid({
+  vault,
+  handlers,
+  clock,
+}: {
+  readonly vault: Vault;
+  readonly handlers: Pick<Handlers, 'workspace'>;
+  readonly clock: Clock;
+}): Promise<void> {
+  for (const noted of await vault.list(UNSAID)) {
+    const id = noted.slice(UNSAID.length);
+    const found = await vault.get(noted);
+    const { workspaceId, at } = JSON.parse(found?.reveal().toString() ?? '{"at":null}') as {
+      workspaceId: string;
+      at: number | null;
+    };
+    if (at === null || clock.now() - at < ABANDONED_MS) {
+      continue;
+    }
+    const said = await handlers.workspace.peek(streams.workspace(workspaceId), ({ certificates }) =>
+      certificates.has(id),
+    );
+    if (!said) {
+      await destroyMaterial(vault, id);
+    }
+    await forgetUnsaid(vault, id);
+  }
+}
