@@ -3,7 +3,7 @@ import { type Route, roleAt, route } from '../../http/index.js';
 import { detail, invalid, NxError, timestamp } from '../../kernel/index.js';
 import { closed, Timestamp, Type, Uuid } from '../../schemas/index.js';
 import type { FeedDeps } from './deps.js';
-import { createTickets, TICKET_MS, type Tickets } from './tickets.js';
+import { createTickets, type Tickets } from './tickets.js';
 
 const Ticket = closed({
   ticket: Type.String(),
@@ -40,7 +40,7 @@ const routesOf = ({ allowedOrigins, organizationOf }: TicketDeps, tickets: Ticke
           throw invalid([detail('workspace_id', 'NOT_FOUND', 'There is no such workspace')]);
         }
       }
-      const { ticket, expiresAt } = await tickets.make({
+      const { ticket, expiresAt, expiresIn } = await tickets.make({
         principal,
         origin: origin ?? null,
         workspaceId: workspaceId ?? null,
@@ -49,7 +49,7 @@ const routesOf = ({ allowedOrigins, organizationOf }: TicketDeps, tickets: Ticke
         body: {
           ticket: ticket.reveal(),
           expires_at: timestamp(expiresAt),
-          expires_in: TICKET_MS / 1000,
+          expires_in: expiresIn,
           token_type: 'Ticket',
         },
       };

@@ -169,6 +169,18 @@ test('a socket ends with the credentials that its ticket was made with', async (
   feed.clock.ahead = 0;
 });
 
+test('a ticket is worth no longer than the credentials that it was made with, and says so', async () => {
+  const ticket = async () => (await feed.app.call('POST', '/v1/events/tickets', { token, json: {} })).json;
+  assert.is((await ticket()).expires_in, 30);
+  const { iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  // What is left of 15 minutes.
+  feed.clock.ahead = (Number(iat) + 900 - 10) * 1000 - Date.now();
+  const { expires_in, expires_at } = await ticket();
+  assert.ok(expires_in >= 7 && expires_in <= 10, String(expires_in));
+  assert.ok(Date.parse(expires_at) <= (Number(iat) + 900) * 1000);
+  feed.clock.ahead = 0;
+});
+
 test('one principal cannot hold more connections than allowed, nor flood one', async () => {
   const small = await feedProcess({ limits: { perPrincipal: 2 } });
   const one = await small.app.user({ [ORGANIZATION]: 'viewer' });

@@ -10,7 +10,7 @@ import type { Doc } from '../../read-store/index.js';
 import type { FeedDeps } from './deps.js';
 
 const COLLECTION = 'event_tickets';
-export const TICKET_MS = 30_000;
+const TICKET_MS = 30_000;
 const PREFIX = 'nxt_';
 const TICKET = /^nxt_[A-Za-z0-9_-]{43}$/;
 /** Forgotten tickets are swept where new ones are made. */
@@ -25,7 +25,12 @@ export interface TicketHolder {
 }
 
 export interface Tickets {
-  make(holder: TicketHolder): Promise<{ readonly ticket: Secret; readonly expiresAt: number }>;
+  make(holder: TicketHolder): Promise<{
+    readonly ticket: Secret;
+    readonly expiresAt: number;
+    /** Seconds. */
+    readonly expiresIn: number;
+  }>;
   /** Undefined for what is no ticket, is used up or too old. */
   redeem(ticket: string): Promise<TicketHolder | undefined>;
 }
@@ -53,7 +58,7 @@ export async function createTickets({
       const expiresAt = Math.floor(Math.min(now + TICKET_MS, holder.principal.expiresAt ?? Infinity));
       const doc: Doc = { id: sha256(ticket.reveal()), expires_at: expiresAt, holder };
       await store.write([{ kind: 'put', collection: COLLECTION, doc }]);
-      return { ticket, expiresAt };
+      return { ticket, expiresAt, expiresIn: Math.max(0, Math.floor((expiresAt - Math.floor(now)) / 1000)) };
     },
     redeem: async (ticket) => {
       const doc = TICKET.test(ticket) ? await store.take(COLLECTION, sha256(ticket)) : undefined;
