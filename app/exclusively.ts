@@ -4,8 +4,9 @@ import type { ReadStore } from '../read-store/index.js';
 
 export type Exclusively = <T>(name: string, task: () => Promise<T>) => Promise<T>;
 
-/** Longer than any task under it takes; a process that dies in one holds up the others for no longer. */
+/** A process that dies in a task holds up the others for no longer; while it lives the lease is renewed. */
 const LEASE_MS = 15_000;
+const RENEW_MS = LEASE_MS / 3;
 const LOOK_AGAIN_MS = 50;
 const PATIENCE_MS = 20_000;
 
@@ -35,9 +36,17 @@ export function exclusively({ store, owner, timers, shared }: Deps): Exclusively
       await timers.sleep(LOOK_AGAIN_MS);
       lease = await store.acquireLease(name, owner, LEASE_MS);
     }
+    // A log that is away makes a task of several steps longer than any lease would be.
+    let renewing: Promise<unknown> = Promise.resolve();
+    const stop = timers.every(RENEW_MS, () => {
+      renewing = renewing.then(() => store.acquireLease(name, owner, LEASE_MS)).catch(done);
+    });
     try {
       return await task();
     } finally {
+      stop();
+      // One that is still on its way would take it again.
+      await renewing;
       await store.releaseLease(lease);
     }
   }
