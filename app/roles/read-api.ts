@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { invitedAddress } from '../../commands/index.js';
+import { invitedAddress, type Profile } from '../../commands/index.js';
 import { Unavailable } from '../../event-log/index.js';
 import { timestamp } from '../../kernel/index.js';
 import { directory, past } from '../../projections/index.js';
@@ -13,6 +13,7 @@ import {
   userQueries,
 } from '../../read-api/index.js';
 import { logReader, metricsReader } from '../../telemetry/index.js';
+import { VaultTampered } from '../../vault/index.js';
 import { checkpointsOf } from '../audit-signing.js';
 import type { Context } from '../context.js';
 import { organizationOf } from '../locate.js';
@@ -39,7 +40,19 @@ export async function readApiRole(context: Context): Promise<Part> {
     persons,
     vault,
   } = context;
-  const people = directory({ log: events, clock, timers, profile: keys.personal.profile });
+  /** Of a record that does not open there is nobody to show; the others are shown. */
+  const profile = async (userId: string): Promise<Profile | undefined> => {
+    try {
+      return await keys.personal.profile(userId);
+    } catch (error) {
+      if (!(error instanceof VaultTampered)) {
+        throw error;
+      }
+      log.error({ user_id: userId, error: error.message }, 'a user is left out of the list');
+      return undefined;
+    }
+  };
+  const people = directory({ log: events, clock, timers, profile });
   const stopping = new AbortController();
   const following = supervise('directory', (signal) => people.follow(signal), {
     timers,
