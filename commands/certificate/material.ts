@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Clock, Secret, streams } from '../../kernel/index.js';
-import type { Vault } from '../../vault/index.js';
+import { type Vault, VaultTampered } from '../../vault/index.js';
 import type { Handlers } from '../handlers.js';
 
 /** What a server shows and holds, in PEM. */
@@ -59,6 +59,22 @@ export const forgetUnsaid = (vault: Vault, id: string): Promise<void> => vault.d
 /** An upload is over long before, and so are the tries of a caller that was told to come again. */
 const ABANDONED_MS = 3_600_000;
 
+/** Undefined for one that is gone, or does not open: of its key nothing is known, so it stays. */
+async function readNote(
+  vault: Vault,
+  place: string,
+): Promise<{ workspaceId: string; at: number } | undefined> {
+  try {
+    const found = await vault.get(place);
+    return found && (JSON.parse(found.reveal().toString()) as { workspaceId: string; at: number });
+  } catch (error) {
+    if (error instanceof VaultTampered) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 /**
  * Destroys keys whose event never came. Only what was noted is looked at: that the log knows nothing of a key is no
  * reason to destroy it, where the log may be an older copy.
@@ -74,14 +90,11 @@ export async function destroyUnsaid({
 }): Promise<void> {
   for (const noted of await vault.list(UNSAID)) {
     const id = noted.slice(UNSAID.length);
-    const found = await vault.get(noted);
-    const { workspaceId, at } = JSON.parse(found?.reveal().toString() ?? '{"at":null}') as {
-      workspaceId: string;
-      at: number | null;
-    };
-    if (at === null || clock.now() - at < ABANDONED_MS) {
+    const note = await readNote(vault, noted);
+    if (!note || clock.now() - note.at < ABANDONED_MS) {
       continue;
     }
+    const { workspaceId } = note;
     const said = await handlers.workspace.peek(streams.workspace(workspaceId), ({ certificates }) =>
       certificates.has(id),
     );
