@@ -58,9 +58,9 @@ export async function openCore(
   const failpoint = deps.failpoint ?? noFailpoint;
   const mode = settings.attach === undefined ? 'own' : 'attach';
   const layout = openLayout(settings.stateDir);
-  const unlock = await lockStateFolder(layout.root);
+  const runTool = createRunTool({ clock, timers });
+  const unlock = await lockStateFolder(layout.root, runTool);
   try {
-    const runTool = createRunTool({ clock, timers });
     const build = await nginxBuild(runTool, settings.nginx);
     const capabilities: Capabilities = {
       nginxVersion: build.version,
