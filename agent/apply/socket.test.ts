@@ -38,18 +38,19 @@ test('the next update has nginx open it anew, and no request fails', async () =>
   const { core, apply, port } = await served();
   const prober = probe(port);
   const { proofSocket, spareSocket } = core.layout;
-  for (const ruin of [
-    () => rmSync(proofSocket),
-    () => {
+  const ruins: Readonly<Record<string, () => void>> = {
+    removed: () => rmSync(proofSocket),
+    replaced: () => {
       rmSync(proofSocket);
       writeFileSync(proofSocket, '');
       writeFileSync(spareSocket, '');
     },
-    () => rmSync(core.layout.run, { recursive: true }),
-  ]) {
+    'with its folder': () => rmSync(core.layout.run, { recursive: true }),
+  };
+  for (const [name, ruin] of Object.entries(ruins)) {
     ruin();
-    const outcome = await apply(updateOf({ 'a.conf': site(port, `after ${ruin}`) }));
-    assert.is(outcome.status, 'SUCCESS', `${ruin}: ${outcome.message}`);
+    const outcome = await apply(updateOf({ 'a.conf': site(port, name) }));
+    assert.is(outcome.status, 'SUCCESS', `${name}: ${outcome.message}`);
     assert.ok(existsSync(proofSocket));
     assert.not.ok(existsSync(spareSocket));
     assert.is(core.store.current(), core.store.lastGood());
