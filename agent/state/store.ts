@@ -152,7 +152,7 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
     },
     dropDamaged: (entries) => {
       const damaged = [...new Set(entries.values())].filter(
-        (hash) => files.has(hash) && !isWhole(layout.files, hash),
+        (hash) => !files.has(hash) || !isWhole(layout.files, hash),
       );
       for (const hash of damaged) {
         drop(hash);
