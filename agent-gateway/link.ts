@@ -66,15 +66,16 @@ export function link(
         return;
       }
       ended = true;
-      // What is written after the end would break the stream before its status has been sent.
-      box.close();
       const finish = deps.timers.after(settings.lingerMs, () => deps.cut(peer));
       call.once('cancelled', finish);
-      if (code === status.OK) {
-        call.end();
-      } else {
-        call.emit('error', { code, details });
-      }
+      // An end amid a message, or a message after the end, would break the stream before its status has been sent.
+      box.close(() => {
+        if (code === status.OK) {
+          call.end();
+        } else {
+          call.emit('error', { code, details });
+        }
+      });
     },
   };
 }
