@@ -28,6 +28,11 @@ const command = new Command('faults')
 const { args } = command;
 const options: { shape?: Shape; full: boolean; seed: number; logs?: string; list: boolean } = command.opts();
 
+// What was started is ended on the way out, which a signal alone would not take.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => process.exit(1));
+}
+
 // What fails behind a trial's back is a fault of the trial's, and must not keep the others from running.
 let stray = 0;
 process.on('unhandledRejection', (reason) => {

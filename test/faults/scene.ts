@@ -90,7 +90,8 @@ function common(place: string, url: string, gateway: string, client: Api) {
           name,
           labels: { name },
         });
-        const stateDir = join(place, `agent-${id.slice(0, 8)}`);
+        // Ids of one minute begin alike.
+        const stateDir = join(place, `agent-${id.slice(-8)}`);
         const fault = `${stateDir}.fault`;
         const running = agentProcess({
           gateway: via,
