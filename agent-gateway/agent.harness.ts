@@ -73,6 +73,7 @@ export interface ScriptedAgent {
   readonly ended: Promise<{ code: status; details: string }>;
   /** Takes nothing more from the network. */
   pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -171,6 +172,7 @@ export function openStream(port: number, keys: AgentKeys, agentId: string): Scri
     },
     ended,
     pause: () => stream.pause(),
+    resume: () => stream.resume(),
     close: () => {
       stream.cancel();
       client.close();

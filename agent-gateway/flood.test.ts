@@ -121,30 +121,33 @@ test(
   }),
 );
 
+/** More than the windows of HTTP/2 and the buffers of both sockets take. */
+function big() {
+  const header = {
+    name: 'X-Padding',
+    value: 'x'.repeat(2000),
+    always: false,
+    applies_to: 'response' as const,
+  };
+  return Array.from({ length: 50 }, (_, index) =>
+    hostUpsert(
+      host({
+        server_name: `h${index}.example.com`,
+        locations: Array.from({ length: 100 }, (__, at) => ({
+          ...oneLocation,
+          path: `/${at}`,
+          custom_headers: [header],
+        })),
+      }),
+    ),
+  );
+}
+
 test(
   'an agent that stops reading is cut off, and is sent only the newest when it comes back',
   scene(
     async ({ w, port, agentId, keys }) => {
-      // More than the windows of HTTP/2 and the buffers of both sockets take.
-      const header = {
-        name: 'X-Padding',
-        value: 'x'.repeat(2000),
-        always: false,
-        applies_to: 'response' as const,
-      };
-      const big = Array.from({ length: 50 }, (_, index) =>
-        hostUpsert(
-          host({
-            server_name: `h${index}.example.com`,
-            locations: Array.from({ length: 100 }, (__, at) => ({
-              ...oneLocation,
-              path: `/${at}`,
-              custom_headers: [header],
-            })),
-          }),
-        ),
-      );
-      await w.publish({ upserts: big });
+      await w.publish({ upserts: big() });
       const agent = openStream(port, keys, agentId);
       agent.pause();
       agent.send({ $case: 'registration', value: debian12() });
@@ -168,6 +171,21 @@ test(
     },
     { stallMs: 500 },
   ),
+);
+
+test(
+  'a slow reader is told why its stream ends, whatever still waited for it',
+  scene(async ({ w, port, agentId, keys }) => {
+    await w.publish({ upserts: big() });
+    const slow = openStream(port, keys, agentId);
+    slow.pause();
+    slow.send({ $case: 'registration', value: debian12() });
+    await w.until(agentId, (known) => known.some(({ type }) => type === 'config.sent'));
+    const newer = await connectAgent(port, keys, agentId);
+    slow.resume();
+    assert.is((await slow.ended).code, status.ABORTED);
+    newer.close();
+  }),
 );
 
 test.run();

@@ -18,7 +18,10 @@ export interface Link {
   room(): Promise<void>;
   /** Whether all that was sent has left for the network. */
   empty(): boolean;
-  /** Ends the stream after what was sent; the first call counts. A peer that does not take it is cut off. */
+  /**
+   * Ends the stream after what is on its way; the first call counts. What still waits is dropped, and nothing is sent
+   * any more. A peer that does not take it is cut off.
+   */
   end(code: status, details: string): void;
 }
 
@@ -65,11 +68,14 @@ export function link(
       ended = true;
       const finish = deps.timers.after(settings.lingerMs, () => deps.cut(peer));
       call.once('cancelled', finish);
-      if (code === status.OK) {
-        call.end();
-      } else {
-        call.emit('error', { code, details });
-      }
+      // An end amid a message, or a message after the end, would break the stream before its status has been sent.
+      box.close(() => {
+        if (code === status.OK) {
+          call.end();
+        } else {
+          call.emit('error', { code, details });
+        }
+      });
     },
   };
 }

@@ -11,7 +11,8 @@ export interface Outbox {
   room(): Promise<void>;
   /** Whether all of it has left for the network. */
   empty(): boolean;
-  close(): void;
+  /** Drops what waits. Calls `left` when what is on its way has left for the network, at once when nothing is. */
+  close(left?: () => void): void;
 }
 
 interface OutboxDeps {
@@ -32,6 +33,7 @@ export function outbox(deps: OutboxDeps, stallMs: number): Outbox {
   let closed = false;
   let cancel = (): void => {};
   let resume: (() => void)[] = [];
+  let closing = (): void => {};
 
   const release = (): void => {
     const ready = resume;
@@ -46,7 +48,10 @@ export function outbox(deps: OutboxDeps, stallMs: number): Outbox {
     if (waiting.length < ROOM) {
       release();
     }
-    if (message) {
+    if (closed) {
+      closing();
+      closing = () => {};
+    } else if (message) {
       cancel = deps.timers.after(stallMs, () => deps.stalled());
       deps.write(message, () => {
         cancel();
@@ -71,11 +76,16 @@ export function outbox(deps: OutboxDeps, stallMs: number): Outbox {
             resume.push(resolve);
           }),
     empty: () => !writing,
-    close: () => {
+    close: (left = () => {}) => {
       closed = true;
       waiting.length = 0;
       cancel();
       release();
+      if (writing) {
+        closing = left;
+      } else {
+        left();
+      }
     },
   };
 }

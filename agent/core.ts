@@ -2,6 +2,7 @@
 import type { Clock, Timers } from '../kernel/index.js';
 import { type Capabilities, type FrameInput, renderFrame, supports } from '../nginx/index.js';
 import { type Conductor, createConductor } from './apply/conductor.js';
+import { createSocket } from './apply/socket.js';
 import { stoppedMark } from './apply/stopped.js';
 import type { Report } from './apply/update.js';
 import { type Failpoint, noFailpoint } from './failpoint.js';
@@ -58,9 +59,9 @@ export async function openCore(
   const failpoint = deps.failpoint ?? noFailpoint;
   const mode = settings.attach === undefined ? 'own' : 'attach';
   const layout = openLayout(settings.stateDir);
-  const unlock = await lockStateFolder(layout.root);
+  const runTool = createRunTool({ clock, timers });
+  const unlock = await lockStateFolder(layout.root, runTool);
   try {
-    const runTool = createRunTool({ clock, timers });
     const build = await nginxBuild(runTool, settings.nginx);
     const capabilities: Capabilities = {
       nginxVersion: build.version,
@@ -112,11 +113,14 @@ export async function openCore(
       accessLog: settings.accessLog,
       renderFrame: deps.renderFrame ?? renderFrame,
     });
+    const { reloadTimeoutMs } = settings;
+    const askSpare = createAsk({ timers, socket: layout.spareSocket });
     const conductor = createConductor({
       clock,
       timers,
       ask,
       control,
+      socket: createSocket({ clock, timers, layout, store, control, askSpare, reloadTimeoutMs }),
       layout,
       store,
       journal,
@@ -125,7 +129,7 @@ export async function openCore(
       failpoint,
       report,
       quietMs: settings.quietMs,
-      reloadTimeoutMs: settings.reloadTimeoutMs,
+      reloadTimeoutMs,
       mark: stoppedMark(layout),
       log: deps.log,
     });

@@ -12,6 +12,8 @@ interface ToolOptions {
   /** Bytes kept of each output; what follows is read and dropped. */
   readonly maxOutput?: number;
   readonly signal?: AbortSignal;
+  /** An open file of ours that the tool gets as its descriptor 3. */
+  readonly handle?: number;
 }
 
 export interface ToolResult {
@@ -44,11 +46,11 @@ export function createRunTool(deps: { clock: Clock; timers: Timers }): RunTool {
       const child = spawn(path, [...args], {
         cwd: options.cwd,
         env: { ...CLEAN, ...options.env },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['ignore', 'pipe', 'pipe', ...(options.handle === undefined ? [] : [options.handle])],
         detached: true,
       });
       // Without a descriptor to spare there are no pipes, whatever the types say; the error follows.
-      const pipes: { stdout: Readable | undefined; stderr: Readable | undefined } = child;
+      const pipes: { stdout?: Readable | null; stderr?: Readable | null } = child;
       const stdout = collect(pipes.stdout, options.maxOutput ?? 65_536);
       const stderr = collect(pipes.stderr, options.maxOutput ?? 65_536);
       let timedOut = false;
@@ -104,7 +106,7 @@ export function createRunTool(deps: { clock: Clock; timers: Timers }): RunTool {
     });
 }
 
-function collect(stream: Readable | undefined, limit: number): () => string {
+function collect(stream: Readable | null | undefined, limit: number): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
   stream?.on('data', (chunk: Buffer) => {

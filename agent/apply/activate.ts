@@ -4,20 +4,30 @@ import type { Ask } from '../nginx-control/ask.js';
 import type { NginxControl } from '../nginx-control/control.js';
 import { waitUntil } from '../nginx-control/master.js';
 import { type Proof, prove } from '../nginx-control/proof.js';
+import type { Socket } from './socket.js';
 
 export interface ActivateDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly ask: Ask;
   readonly control: NginxControl;
+  readonly socket: Socket;
   readonly quietMs: number;
   readonly reloadTimeoutMs: number;
 }
 
-/** As a proof, or: `absent` nginx does not run and is not ours to start. */
+/** As a proof, or: `absent` nginx does not run and is not ours to start; `unreachable` it cannot be asked. */
 export type Activation =
   | Proof
-  | { readonly proven: false; readonly why: 'absent'; readonly output: string; readonly ms: number };
+  | {
+      readonly proven: false;
+      readonly why: 'absent' | 'unreachable';
+      readonly output: string;
+      readonly ms: number;
+    };
+
+const UNREACHABLE =
+  'the socket run/proof.sock of the state folder is gone, so nginx cannot be asked what it serves';
 
 /** How long after its start nginx may take to show itself as a process with our title. */
 const SHOW_MS = 2000;
@@ -33,6 +43,9 @@ export async function activate(
 ): Promise<Activation> {
   const { control } = deps;
   const running = control.master();
+  if (running !== undefined && deps.socket.lost()) {
+    await deps.socket.rebind(running);
+  }
   const log = control.log(running);
   try {
     let master = running;
@@ -52,7 +65,7 @@ export async function activate(
       master = control.master();
     }
     signalled();
-    return await prove(deps, {
+    const proof = await prove(deps, {
       digest,
       oldWorkers,
       master: master ?? 0,
@@ -60,6 +73,9 @@ export async function activate(
       quietMs: deps.quietMs,
       timeoutMs: deps.reloadTimeoutMs,
     });
+    return !proof.proven && proof.why === 'timeout' && deps.socket.lost()
+      ? { ...proof, why: 'unreachable', output: UNREACHABLE }
+      : proof;
   } finally {
     log.close();
   }

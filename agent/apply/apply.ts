@@ -2,6 +2,7 @@
 import { askProof } from '../nginx-control/proof.js';
 import type { ToolResult } from '../run-tool.js';
 import { putCertificates } from '../state/certificates.js';
+import { makeFolders } from '../state/layout.js';
 import { activate } from './activate.js';
 import type { ApplyDeps } from './deps.js';
 import { type Failure, failure, failureOfActivation, failureOfError, failureOfTest } from './failure.js';
@@ -25,6 +26,8 @@ export async function apply(deps: ApplyDeps, update: Update): Promise<void> {
   }
 }
 
+const DAMAGED = 'files of the bundle were changed or removed on the disk of the agent';
+
 async function bringLive(deps: ApplyDeps, run: Run, update: Update): Promise<void> {
   const { store, failpoint } = deps;
   const fail = (why: Failure): void => run.finish(run.outcome('FAILED', why));
@@ -47,6 +50,10 @@ async function bringLive(deps: ApplyDeps, run: Run, update: Update): Promise<voi
   flushing.catch(() => undefined);
   const tested = await deps.control.test(store.folder(update.digest));
   await flushing;
+  if (tested.code !== 0 && store.dropDamaged(update.manifest)) {
+    // None of the configuration's faults: the master sends them again.
+    return fail(failure('DIGEST_MISMATCH', DAMAGED));
+  }
   let refused = failureOfTest(tested, words);
   if (refused !== undefined) {
     return fail(refused);
@@ -80,6 +87,7 @@ function stage(deps: ApplyDeps, run: Run, update: Update): readonly string[] {
   const { digest, version, manifest } = update;
   deps.failpoint('staging');
   run.begin();
+  makeFolders(deps.layout);
   deps.store.putFiles(update.contents);
   return [
     ...putCertificates(deps.layout.certificates, update.certificates),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errorMessage } from '../../kernel/index.js';
 import { askProof } from '../nginx-control/proof.js';
+import { EMPTY } from '../state/scan.js';
 import { type Activation, activate } from './activate.js';
 import type { ApplyDeps } from './deps.js';
 import type { Serial } from './serial.js';
@@ -50,8 +51,13 @@ export function createCommands(deps: ApplyDeps, mark: StoppedMark, serial: Seria
   return {
     reload: () =>
       guarded(async () => {
-        if (control.master() === undefined) {
+        const master = control.master();
+        if (master === undefined) {
           return { success: false, message: 'nginx is not running' };
+        }
+        if (store.lastGood() === EMPTY) {
+          control.reload(master);
+          return { success: true, message: 'reloaded; there is nothing of ours in it to be proven' };
         }
         return bringUp();
       }),

@@ -61,6 +61,9 @@ export function failureOfActivation(
   if (activation.why === 'absent') {
     return failure('HEALTH_GATE', activation.output);
   }
+  if (activation.why === 'unreachable') {
+    return failure('RELOAD_TIMEOUT', activation.output);
+  }
   if (activation.why === 'timeout' && activation.output.trim() === '') {
     return failure(
       'RELOAD_TIMEOUT',

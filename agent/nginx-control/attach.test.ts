@@ -90,6 +90,9 @@ test('the first bundle that cannot go live leaves theirs alone', async () => {
   try {
     const { core, apply } = await openBench(their.state, their.settings);
     their.start();
+    assert.ok(await waitUntil(deps, 5000, () => core.control.master() !== undefined));
+    const done = await core.conductor.reload();
+    assert.ok(done.success, `with nothing of ours: ${done.message}`);
     const taken = await listenOn(0);
     const other = (taken.address() as { port: number }).port;
     const refused = await apply(updateOf({ 'a.conf': site(other, 'bad') }));

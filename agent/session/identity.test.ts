@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,6 +8,8 @@ import { until } from '../../test/harness/until.js';
 import { connected, scene, startAgent } from '../agent.harness.js';
 import type { AgentSettings } from '../index.js';
 import { newAuthority, startMaster } from '../master.harness.js';
+import { removeFolder, tempFolder } from '../nginx.harness.js';
+import { signingRequest } from './identity.js';
 
 test('a certificate near its end is renewed with the same key', () =>
   scene(async (master, stateDir) => {
@@ -100,5 +102,15 @@ test('settings that cannot work end the agent at once, and say why', () =>
     assert.match(String(second), /another agent is running/);
     await first.stop();
   }));
+
+test('a key that somebody has ruined is made anew', async () => {
+  const folder = tempFolder();
+  try {
+    writeFileSync(join(folder, 'key.pem'), 'nonsense');
+    assert.match(await signingRequest(folder), 'CERTIFICATE REQUEST');
+  } finally {
+    removeFolder(folder);
+  }
+});
 
 test.run();

@@ -92,8 +92,11 @@ export async function signingRequest(folder: string): Promise<string> {
 async function storedKey(folder: string): Promise<Secret> {
   const path = files(folder).key;
   try {
-    return new Secret(readFileSync(path, 'utf8'));
+    const pem = readFileSync(path, 'utf8');
+    createPrivateKey(pem);
+    return new Secret(pem);
   } catch {
+    // None is there, or what somebody has left of it is none.
     const { privateKey } = await webcrypto.subtle.generateKey(P256, true, ['sign', 'verify']);
     const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', privateKey));
     const pem = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({

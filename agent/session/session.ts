@@ -158,7 +158,7 @@ export async function runSession(deps: SessionDeps, identity: Identity): Promise
         return;
       }
       case 'ack':
-        teller.acknowledged(payload.value.messageId);
+        teller.acknowledged(payload.value.messageId, payload.value.success);
         deps.telemetry.acknowledged(payload.value.messageId, payload.value.success);
         return;
       case 'error':

@@ -29,10 +29,13 @@ test('a final report is told again with the second heartbeat and each after, unt
   assert.is(told.length, 2, 'it was told only now');
   teller.remind();
   assert.equal(told.slice(2), ['a SUCCESS']);
-  teller.acknowledged('m3');
+  teller.acknowledged('m3', false);
+  teller.remind();
+  assert.is(told.length, 4, 'the master could not keep it');
+  teller.acknowledged('m4', true);
   teller.remind();
   teller.remind();
-  assert.is(told.length, 3);
+  assert.is(told.length, 4);
 });
 
 test('what became of an update is not told again once another was taken', () => {

@@ -9,7 +9,8 @@ export interface Teller {
   report(report: Report): void;
   /** `send` gives the message's id. Tells at once what is still to be told. Returns what disconnects. */
   connect(send: (report: Report) => string): () => void;
-  acknowledged(messageId: string): void;
+  /** What the master could not keep is told again with the next heartbeats. */
+  acknowledged(messageId: string, kept: boolean): void;
   /** Tells a final report again that was told a while ago and not acknowledged; called with each heartbeat. */
   remind(): void;
   /** Another update was taken: what became of the one before is of no use to the master any more. */
@@ -57,8 +58,8 @@ export function createTeller(journalOf: () => Journal | undefined): Teller {
         }
       };
     },
-    acknowledged: (id) => {
-      if (final === undefined || id === '' || id !== messageId) {
+    acknowledged: (id, kept) => {
+      if (!kept || final === undefined || id === '' || id !== messageId) {
         return;
       }
       const entry = journalOf()?.read();

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import { replaceFile } from './durable.js';
 
 /** What one apply has reached. Written before the next step begins. */
@@ -89,7 +97,8 @@ export function createJournal(path: string): Journal {
     begin: (digest, version) => {
       const good = entry?.good;
       const line: Line = { begin: digest, version, ...(good ? { good } : {}) };
-      if (size < MOST_BYTES) {
+      // Somebody may have removed it.
+      if (size < MOST_BYTES && (size === 0 || existsSync(path))) {
         const before = entry;
         try {
           append(line, false);

@@ -21,6 +21,8 @@ export interface Layout {
   readonly run: string;
   readonly pidFile: string;
   readonly proofSocket: string;
+  /** In its place while nginx is made to open it anew. */
+  readonly spareSocket: string;
   readonly logs: string;
   readonly errorLog: string;
   /** A line for each request that nginx answered; `<accessLog>.1` while what was set aside is still being read. */
@@ -50,9 +52,8 @@ export function openLayout(stateDir: string, uid = process.getuid?.() ?? 0): Lay
       `state folder must be an absolute path of letters, digits, ".", "_", "-": ${stateDir}`,
     );
   }
-  const passable = uid === 0 ? 0o711 : 0o700;
   const made = attempt(stateDir, () => {
-    makeFolder(stateDir, passable);
+    makeFolder(stateDir, passableFor(uid));
     return realpathSync(stateDir);
   });
   const layout = layoutOf(made);
@@ -62,22 +63,33 @@ export function openLayout(stateDir: string, uid = process.getuid?.() ?? 0): Lay
     );
   }
   attempt(stateDir, () => {
-    for (const [folder, mode] of [
-      [layout.root, passable],
-      [layout.identity, 0o700],
-      [layout.files, 0o700],
-      [layout.bundles, 0o700],
-      [layout.certificates, 0o700],
-      [layout.run, 0o700],
-      [layout.logs, passable],
-      [layout.tmp, passable],
-    ] as const) {
-      makeFolder(folder, mode);
+    makeFolders(layout, uid);
+    for (const [folder, mode] of foldersOf(layout, uid)) {
       chmodSync(folder, mode);
     }
   });
   return layout;
 }
+
+/** Those that are missing, also where somebody has removed them since the start. */
+export function makeFolders(layout: Layout, uid = process.getuid?.() ?? 0): void {
+  for (const [folder, mode] of foldersOf(layout, uid)) {
+    makeFolder(folder, mode);
+  }
+}
+
+const passableFor = (uid: number): number => (uid === 0 ? 0o711 : 0o700);
+
+const foldersOf = (layout: Layout, uid: number): readonly (readonly [string, number])[] => [
+  [layout.root, passableFor(uid)],
+  [layout.identity, 0o700],
+  [layout.files, 0o700],
+  [layout.bundles, 0o700],
+  [layout.certificates, 0o700],
+  [layout.run, 0o700],
+  [layout.logs, passableFor(uid)],
+  [layout.tmp, passableFor(uid)],
+];
 
 function layoutOf(root: string): Layout {
   return {
@@ -92,6 +104,7 @@ function layoutOf(root: string): Layout {
     run: join(root, 'run'),
     pidFile: join(root, 'run', 'nginx.pid'),
     proofSocket: join(root, 'run', 'proof.sock'),
+    spareSocket: join(root, 'run', 'spare.sock'),
     logs: join(root, 'logs'),
     errorLog: join(root, 'logs', 'error.log'),
     accessLog: join(root, 'logs', 'access.log'),

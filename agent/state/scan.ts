@@ -11,14 +11,22 @@ export const EMPTY = 'empty';
 export function scanFiles(folder: string): Set<string> {
   const files = new Set<string>();
   for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    if (isSha256(name) && sha256(readFileSync(path)) === name) {
+    if (isSha256(name) && isWhole(folder, name)) {
       files.add(name);
     } else {
-      rmSync(path, { force: true, recursive: true });
+      rmSync(join(folder, name), { force: true, recursive: true });
     }
   }
   return files;
+}
+
+/** Whether the bytes of a file are those of its name; of one that cannot be read they are not. */
+export function isWhole(folder: string, hash: string): boolean {
+  try {
+    return sha256(readFileSync(join(folder, hash))) === hash;
+  } catch {
+    return false;
+  }
 }
 
 /** Digests of the bundles, oldest first; what a crash left half-made is removed. */

@@ -10,10 +10,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { systemClock, systemTimers } from '../../kernel/index.js';
 import { removeFolder, tempFolder, updateOf } from '../nginx.harness.js';
+import { createRunTool } from '../run-tool.js';
 import { dropCertificates } from './certificates.js';
 import { createJournal, type Outcome } from './journal.js';
 import { openLayout, StateFolderError } from './layout.js';
@@ -202,26 +205,47 @@ test('folders that cannot be used are refused with the reason', () => {
   }
 });
 
+const runTool = createRunTool({ clock: systemClock, timers: systemTimers });
+
 test('one agent a folder; a killed one leaves nothing behind', async () => {
   const { root } = openLayout(fresh());
+  const from = (...path: string[]): string => JSON.stringify(join(import.meta.dirname, ...path));
   const holder = spawn(
     process.execPath,
     [
       '--input-type=module',
       '-e',
-      `import { lockStateFolder } from ${JSON.stringify(join(import.meta.dirname, 'lock.js'))};
-       await lockStateFolder(${JSON.stringify(root)}); console.log('held'); setInterval(() => {}, 1000);`,
+      `import { lockStateFolder } from ${from('lock.js')};
+       import { createRunTool } from ${from('..', 'run-tool.js')};
+       import { systemClock as clock, systemTimers as timers } from ${from('..', '..', 'kernel', 'index.js')};
+       await lockStateFolder(${JSON.stringify(root)}, createRunTool({ clock, timers }));
+       console.log('held'); setInterval(() => {}, 1000);`,
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   await new Promise((done) => holder.stdout.once('data', done));
-  const refused: unknown = await lockStateFolder(root).catch((error: unknown) => error);
+  const refused: unknown = await lockStateFolder(root, runTool).catch((error: unknown) => error);
   assert.instance(refused, StateFolderError);
+  assert.match(String(refused), 'another agent is running');
   holder.kill('SIGKILL');
   await new Promise((done) => holder.once('exit', done));
-  const unlock = await lockStateFolder(root);
+  const unlock = await lockStateFolder(root, runTool);
   unlock();
-  (await lockStateFolder(root))();
+  (await lockStateFolder(root, runTool))();
+});
+
+test('who may not enter the folder cannot take its lock', async () => {
+  const { root } = openLayout(fresh());
+  const { dev, ino } = statSync(root);
+  // Names in the abstract namespace are anybody's to take.
+  const squatter = createServer();
+  await new Promise<void>((done) => squatter.listen({ path: `\0nxmesh-agent-${dev}-${ino}` }, done));
+  try {
+    (await lockStateFolder(root, runTool))();
+    assert.is(statSync(root).mode & 0o044, 0, 'nobody else may open it');
+  } finally {
+    squatter.close();
+  }
 });
 
 test.run();

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Failpoint, noFailpoint } from '../failpoint.js';
 import { fsyncPath, placeFile, replaceLink } from './durable.js';
 import type { Layout } from './layout.js';
 import type { Manifest } from './manifest.js';
-import { linkedDigest, readManifest, scanBundles, scanFiles } from './scan.js';
+import { isWhole, linkedDigest, readManifest, scanBundles, scanFiles } from './scan.js';
 
 /** How many bundles stay, the linked one and the last good among them. */
 const KEPT_BUNDLES = 3;
+const COPY = 'copy';
 
 /**
  * Bundles on the disk. Bytes stand once, under their SHA-256; a bundle is a manifest and the few files that nginx opens
@@ -29,6 +38,8 @@ export interface BundleStore {
   flushed(manifest: Manifest): void;
   /** A disk that has refused a flush may have lost what it was given: files that are not known to be durable are not held. */
   distrust(): void;
+  /** Reads the files of this manifest; those that are not what their names say are held no longer. Whether there were any. */
+  dropDamaged(manifest: Manifest): boolean;
   folder(digest: string): string;
   /** The manifest of a bundle whose every file is there; undefined if it is not whole. */
   manifest(digest: string): Manifest | undefined;
@@ -36,6 +47,8 @@ export interface BundleStore {
   lastGood(): string | undefined;
   /** From here on nginx would read this bundle. Not durable before `markGood` or `linkBack`: either link is a good one. */
   link(digest: string): void;
+  /** Links a copy of what is linked, its own files changed. It is no bundle: another link ends it, and so does a start. */
+  linkCopy(change: (text: string) => string): void;
   /** Links the last good bundle again, even on a full disk. */
   linkBack(): void;
   unlink(): void;
@@ -137,11 +150,33 @@ export function openStore(layout: Layout, failpoint: Failpoint = noFailpoint): B
         drop(hash);
       }
     },
+    dropDamaged: (entries) => {
+      const damaged = [...new Set(entries.values())].filter(
+        (hash) => !files.has(hash) || !isWhole(layout.files, hash),
+      );
+      for (const hash of damaged) {
+        drop(hash);
+      }
+      return damaged.length > 0;
+    },
     folder,
     manifest,
     current: () => linkedDigest(layout.current),
     lastGood: () => good,
     link: (digest) => replaceLink(layout.current, join('bundles', digest)),
+    linkCopy: (change) => {
+      const copy = folder(COPY);
+      rmSync(copy, { recursive: true, force: true });
+      mkdirSync(copy, { mode: 0o700 });
+      for (const name of readdirSync(layout.current).filter((one) => one.endsWith('.conf'))) {
+        writeFileSync(join(copy, name), change(readFileSync(join(layout.current, name), 'utf8')), {
+          mode: 0o600,
+        });
+      }
+      symlinkSync('../../certificates', join(copy, 'certificates'));
+      replaceLink(layout.current, join('bundles', COPY));
+      failpoint('copy-linked');
+    },
     linkBack: () => {
       try {
         replaceLink(layout.current, join('bundles', good ?? ''));
