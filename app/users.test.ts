@@ -21,6 +21,18 @@ const fieldsOf = (answer: { body: { error: { details: { field: string; code: str
   answer.body.error.details.map(({ field, code }) => `${field} ${code}`);
 const advance = (ms: number): void => (one.clock as unknown as { advance(ms: number): void }).advance(ms);
 
+/** Types of the events after a position; the audit signs its chains whenever it is time to. */
+async function typesAfter(after: bigint): Promise<string[]> {
+  const types: string[] = [];
+  for await (const delivery of one.events.subscribe({ after, signal: AbortSignal.timeout(10_000) })) {
+    if (delivery.kind === 'caught-up') {
+      break;
+    }
+    types.push(delivery.event.type);
+  }
+  return types.filter((type) => type !== 'audit.checkpoint_signed');
+}
+
 test('the first administrator is one', async () => {
   const { body } = await as('GET', '/v1/users/me');
   assert.is(body.username, 'admin');
@@ -49,7 +61,7 @@ test('what a user must be', async () => {
     assert.is(answer.status, 422, JSON.stringify(body));
     assert.equal(fieldsOf(answer).sort(), expected.sort());
   }
-  assert.is(await one.events.head(), head, 'nothing is written');
+  assert.equal(await typesAfter(head), [], 'nothing is written');
 });
 
 test('an address and a user name have one user each, however they are written; the same request makes one', async () => {

@@ -45,6 +45,7 @@ test('what a version made and something uses since is not taken back, and whoeve
   assert.equal([answer.status, answer.json.error.details[0].code], [409, 'IN_USE']);
   assert.match(answer.json.error.details[0].message, user);
   assert.is((await call('DELETE', `/v1/virtual-hosts/${user}`)).status, 204);
+  await api.newest();
   const head = await api.log.head();
   const dry = await undo(version, editor.token, '?dry_run=true');
   assert.equal(
