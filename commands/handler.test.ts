@@ -3,7 +3,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type WorkspaceCommand, workspace } from '../domain/index.js';
 import { AT, id, WORKSPACE } from '../domain/workspace/workspace.fixture.js';
-import { type EventLog, eventLog, memoryLog, Unavailable, VersionConflict } from '../event-log/index.js';
+import {
+  AppendTooLarge,
+  type EventLog,
+  eventLog,
+  memoryLog,
+  Unavailable,
+  VersionConflict,
+} from '../event-log/index.js';
 import { NxError, streams, systemClock, systemTimers } from '../kernel/index.js';
 import type { CommandContext } from './context.js';
 import { commandHandler } from './handler.js';
@@ -68,7 +75,7 @@ test('what the log does not take at once is told as too large, and its neighbour
     ...inner,
     append: async (at, expected, events) => {
       if (events.length > 1 || JSON.stringify(events).includes('backend-2')) {
-        throw Object.assign(new Error('of 2000000 bytes'), { name: 'AppendTooLarge' });
+        throw new AppendTooLarge(at, 1_048_576, 2_000_000);
       }
       return inner.append(at, expected, events);
     },

@@ -13,19 +13,11 @@
  */
 import { type EventLog, Unavailable, VersionConflict } from '../event-log/index.js';
 import { meetsIfMatch, preconditionFailed } from '../http/index.js';
-import {
-  type Clock,
-  conflict,
-  type Decider,
-  type Deferred,
-  deferred,
-  NxError,
-  type Timers,
-  unavailable,
-} from '../kernel/index.js';
+import { type Clock, type Decider, type Deferred, deferred, NxError, type Timers } from '../kernel/index.js';
 import type { Fact, NewEvent } from '../schemas/index.js';
 import { type CommandContext, toEvents } from './context.js';
 import { type Entry, fold, load } from './entry.js';
+import { outward } from './outward.js';
 
 export interface HandlerDeps {
   readonly log: EventLog;
@@ -279,17 +271,6 @@ function decideOne<S>(job: Job<S>, entry: Entry<S>): DecidedJob<S> {
     }
     throw error;
   }
-}
-
-function outward(error: unknown): unknown {
-  if (error instanceof VersionConflict) {
-    return conflict('Others changed the same at the same time; try again');
-  }
-  // Of an adapter that is not loaded where another store is used.
-  if (error instanceof Error && error.name === 'AppendTooLarge') {
-    return new NxError('PAYLOAD_TOO_LARGE', 'The change is larger than the log takes at once', [], error);
-  }
-  return error instanceof Unavailable ? unavailable('The event log is not available', error) : error;
 }
 
 /** Least recently used lanes first; an idle one may go, as its state is in the log. */

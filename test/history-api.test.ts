@@ -3,6 +3,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { id } from '../domain/workspace/workspace.fixture.js';
+import { AppendTooLarge } from '../event-log/index.js';
 import { newId } from '../http/http.harness.js';
 import { ACME, MINE, pastApi, RIVAL } from './harness/past-api.js';
 
@@ -253,7 +254,7 @@ test('of two requests of one name each tenant sees its own', async () => {
 test('what the log does not take at once is refused, and nothing of it is done', async () => {
   const one = await upstream('large');
   const version = await api.newest();
-  api.fault.append = Object.assign(new Error('of 2000000 bytes'), { name: 'AppendTooLarge' });
+  api.fault.append = new AppendTooLarge('workspace', 1_048_576, 2_000_000);
   const answer = await undo(version);
   api.fault.append = undefined;
   assert.equal([answer.status, answer.json.error.details[0].code], [409, 'TOO_LARGE']);

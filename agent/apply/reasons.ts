@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Reason } from '../../schemas/index.js';
 
-/** nginx's words, and what is told of its process → reason, the first that matches. What matches none is a fault of the configuration: `SYNTAX`. */
+/**
+ * nginx's words, and what is told of its process → reason, the first that matches. What matches none is a fault of the
+ * configuration: `SYNTAX`.
+ */
 export const PATTERNS: readonly (readonly [RegExp, Reason])[] = [
   [/worker process \d+ exited (on signal|with fatal code)/, 'WORKER_CRASH'],
   [/\((28|122): /, 'DISK_FULL'],

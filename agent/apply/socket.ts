@@ -33,7 +33,7 @@ export interface SocketDeps {
 export function createSocket(deps: SocketDeps): Socket {
   const { layout, store } = deps;
   return {
-    lost: () => !isSocket(layout.proofSocket) && listensSomebodyOn(layout.proofSocket),
+    lost: () => !isSocket(layout.proofSocket) && isListenedOn(layout.proofSocket),
     rebind: async (master) => {
       const linked = store.current();
       if (linked === undefined) {
@@ -57,7 +57,7 @@ export function createSocket(deps: SocketDeps): Socket {
 const isSocket = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
 
 /** The kernel goes on naming a socket by the file that it was bound to. */
-function listensSomebodyOn(path: string): boolean {
+function isListenedOn(path: string): boolean {
   try {
     return readFileSync('/proc/net/unix', 'latin1')
       .split('\n')

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { accessDenied, cancelled, rpcError, unavailable } from '../../test/eventstoredb/index.js';
-import { InvalidEvent, LogDamaged, Unavailable, VersionConflict } from '../index.js';
+import { AppendTooLarge, InvalidEvent, LogDamaged, Unavailable, VersionConflict } from '../index.js';
 import {
   failure,
   IMPATIENT,
@@ -16,7 +16,7 @@ import {
   type Stage,
   stage,
 } from './double.harness.js';
-import { AccessRefused, AppendTooLarge } from './index.js';
+import { AccessRefused } from './index.js';
 
 const test = suite<Stage>('eventstoredb: append');
 test.before.each(async (context) => {

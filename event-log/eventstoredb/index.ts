@@ -36,7 +36,6 @@ import { type EventStoreDbSettings, readAccess } from './settings.js';
 import { subscribe } from './subscribe.js';
 import { appender, MAX_APPEND_BYTES } from './writer.js';
 
-export { AppendTooLarge } from '../outgoing.js';
 export { AccessRefused } from './errors.js';
 export { type EventStoreDbSettings, EventStoreDbSettingsError } from './settings.js';
 

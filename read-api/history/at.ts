@@ -7,7 +7,8 @@ import { listQueryParameters, readQuery } from '../query.js';
 
 /**
  * A moment of the past: an RFC 3339 instant, `position:N` (of the log, as in `NxMesh-Position`), `revision:N` (of the
- * workspace, as in the `ETag` of what belongs to it; of an organization, or an API key, its own) or `version:N` (of the configuration).
+ * workspace, as in the `ETag` of what belongs to it; of an organization, or an API key, its own) or `version:N` (of the
+ * configuration).
  */
 const At = Type.Union([Timestamp, Type.String({ pattern: '^(position|revision|version):[0-9]{1,18}$' })]);
 
