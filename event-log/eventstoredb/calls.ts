@@ -31,6 +31,8 @@ export interface CallDeps {
   readonly timing: Timing;
   /** Aborts when the log is closed. */
   readonly closed: AbortSignal;
+  /** Set when a call or a subscription has failed: who answers next may not hold what was there before. */
+  readonly doubt: { is: boolean };
   /** The calls under way, to be broken off then: a listener for each on the signal costs more than the call. */
   readonly open: Set<Deferred<never>>;
 }
@@ -58,6 +60,7 @@ export async function surely<T>(
     } catch (error) {
       const translated = translate(error);
       const passing = translated instanceof Unavailable && !(translated instanceof AccessRefused);
+      deps.doubt.is ||= passing;
       if (!passing || attempt >= deps.timing.attempts || deps.closed.aborted) {
         throw translated;
       }

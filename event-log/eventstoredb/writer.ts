@@ -2,7 +2,7 @@
 import { NO_STREAM } from '@eventstore/db-client';
 import { AppendTooLarge } from '../outgoing.js';
 import type { Appended, Expected, RawEvent } from '../port.js';
-import { Unavailable, VersionConflict } from '../port.js';
+import { LogDamaged, Unavailable, VersionConflict } from '../port.js';
 import { type CallDeps, surely } from './calls.js';
 import { refusedAppend } from './errors.js';
 import { proposedEvent, sizeOnServer } from './events.js';
@@ -34,8 +34,14 @@ export function appender(deps: CallDeps, reader: Reader, maxBytes: number) {
     return surely(
       deps,
       `append to ${stream}`,
-      () => connection.client.appendToStream(stream, proposed, options),
-      (error) => refusedAppend(error, stream, expected),
+      async () => {
+        await reader.sound();
+        return connection.client.appendToStream(stream, proposed, options);
+      },
+      (error) =>
+        error instanceof LogDamaged
+          ? new Unavailable(`the log has stopped: ${error.message}`)
+          : refusedAppend(error, stream, expected),
     );
   }
 
