@@ -34,14 +34,12 @@ export function appender(deps: CallDeps, reader: Reader, maxBytes: number) {
     return surely(
       deps,
       `append to ${stream}`,
-      async () => {
-        await reader.sound();
-        return connection.client.appendToStream(stream, proposed, options);
-      },
+      () => connection.client.appendToStream(stream, proposed, options),
       (error) =>
         error instanceof LogDamaged
           ? new Unavailable(`the log has stopped: ${error.message}`)
           : refusedAppend(error, stream, expected),
+      reader.sound,
     );
   }
 
