@@ -2,7 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { accessDenied, cancelled, type DoubleNode, rpcError, unavailable } from '../../test/eventstoredb/index.js';
+import {
+  accessDenied,
+  cancelled,
+  type DoubleNode,
+  rpcError,
+  unavailable,
+} from '../../test/eventstoredb/index.js';
 import { AppendTooLarge, InvalidEvent, LogDamaged, Unavailable, VersionConflict } from '../index.js';
 import {
   failure,

@@ -65,7 +65,12 @@ test('a server that comes back with all of it is gone on with', async (context) 
   await log.append(stream, 'none', rawEvents(4));
   await reader.events(4);
   const back = await backWithLess(context, 0);
-  await until('it takes appends', () => log.append(stream, 3n, rawEvents(1)).then(() => true, () => false));
+  await until('it takes appends', () =>
+    log.append(stream, 3n, rawEvents(1)).then(
+      () => true,
+      () => false,
+    ),
+  );
   await reader.events(5);
   assert.is(log.stopped?.(), undefined);
   await reader.end();
