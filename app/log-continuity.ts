@@ -19,7 +19,7 @@ export async function refuseShorterLog(
   if (furthest > head) {
     throw new LogDamaged(
       `the event log ends at position ${head}, and read models have seen ${furthest}: events are missing, or this is another log. ` +
-        'Give it the log that it had; to go on with this one, give it read models that are new',
+        'Give it the log that it had or, to go on with this one, new read models: without read.db, or another database',
     );
   }
 }
