@@ -66,7 +66,11 @@ async function serversOf(settings: ServeSettings, deps: Deps): Promise<Server[]>
     const { AccessRefused } = await import('../event-log/eventstoredb/index.js');
     const look = async (): Promise<void> => {
       const log = await openLog(settings, deps);
-      await log.head().finally(() => log.close());
+      try {
+        await log.head();
+      } finally {
+        await log.close();
+      }
     };
     servers.push({ name: 'EventStoreDB', look, isFinal: (error) => error instanceof AccessRefused });
   }
