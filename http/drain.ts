@@ -14,7 +14,7 @@ const QUIET_MS = 0.3;
 /** Under a load that leaves none, one of them is as good as any. */
 const MOST_TURNS = 500;
 /** So long connections that are at rest stay open: who sends one request after the other is told to close by its answer. */
-const REST_MS = 100;
+const REST_MS = 500;
 const SWEEP_MS = 50;
 
 export interface Drain {

@@ -199,8 +199,9 @@ async function stopUnderLoad(trial: Trial): Promise<void> {
     `a retrying client saw ${[...new Set(serverErrors)].join()} (${serverErrors.length} times)`,
   );
   trial.check('I1', refused.length === 0, refused.slice(0, 3).join('; '));
-  // Of two one is always there; a single process is away for a while, and may refuse connections, not leave requests.
-  trial.check('I1', unanswered === 0, `${unanswered} requests were sent and never answered`);
+  // Of two one is always there. A single process is away for a while, and a client that keeps connections may use one in
+  // the very moment in which it is closed for having rested.
+  trial.check('I1', unanswered === 0 || !second, `${unanswered} requests were sent and never answered`);
   trial.check('I1', notTaken === 0 || !second, `${notTaken} connections were not taken`);
   trial.measure('stops', rounds, '');
   trial.measure('connections not taken', notTaken, '');
