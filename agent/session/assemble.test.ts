@@ -52,7 +52,10 @@ test('what came and what is here already is one update', () => {
 });
 
 const refused: readonly (readonly [string, readonly ConfigUpdate[]])[] = [
-  ['bytes that are not those of their hash', [message({ ...whole, files: [file('b.conf', B, A)] } as never)]],
+  [
+    'bytes that are not those of their hash',
+    [message({ ...whole, files: [file('a.conf', A), file('b.conf', B, A)] } as never)],
+  ],
   [
     'bytes that neither came nor are here',
     [message({ ...whole, files: [file('a.conf', A), file('b.conf', B, null)] } as never)],
@@ -73,7 +76,7 @@ const refused: readonly (readonly [string, readonly ConfigUpdate[]])[] = [
   ['a part that skips one', [part(1, A, 'a.conf'), { ...part(3, B, 'b.conf'), parts: 3 }]],
   ['a part that comes twice', [part(1, A, 'a.conf'), { ...part(1, A, 'a.conf'), part: 3, parts: 3 }]],
   ['a part of nothing that was begun', [part(2, B, 'b.conf')]],
-  ['a part of another update', [part(1, A, 'a.conf'), { ...part(2, B, 'b.conf'), digest: digestOf(base) }]],
+  ['a part of another update', [{ ...part(1, A, 'a.conf'), digest: digestOf(base) }, part(2, B, 'b.conf')]],
 ];
 for (const [name, messages] of refused) {
   test(`refuses ${name}`, () => {
