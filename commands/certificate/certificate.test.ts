@@ -49,6 +49,10 @@ test('a certificate is good from its first moment until its last', () => {
   assert.equal([at(validFrom), at(validTo)], [true, false]);
 });
 
+test('a chain may be of ten', () => {
+  assert.not.ok(faults(other.certificate.repeat(10), other.key).includes('certificate_pem TOO_LONG'));
+});
+
 test('what signs itself may do so with any hash: nobody trusts it for that', async () => {
   const old = await testPair('api.example.com', { algorithm: 'rsaSha1' });
   assert.ok(check(old.certificate, old.key));
