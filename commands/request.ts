@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { HandlerRequest, HandlerResult } from '../http/index.js';
-import { type Clock, digestOf, notFound, type Random, streams, uuidv5, uuidv7 } from '../kernel/index.js';
+import {
+  type Clock,
+  digestOf,
+  notFound,
+  type Random,
+  streams,
+  unavailable,
+  uuidv5,
+  uuidv7,
+} from '../kernel/index.js';
 import type { CommandContext } from './context.js';
 import type { Outcome } from './handler.js';
 import type { Handlers } from './handlers.js';
@@ -20,7 +29,7 @@ export interface CommandDeps {
   readonly random: Random;
 }
 
-/** How long an answer waits for the read models; it is right without them, only not yet to be read elsewhere. */
+/** How long the read models are waited for. An answer is right without them, only not yet to be read elsewhere. */
 const SETTLE_MS = 2000;
 
 /** Any request to a write route, whatever its path and body. */
@@ -60,18 +69,27 @@ export function stepOf(context: CommandContext, step: string): CommandContext {
   return { ...rest, commandId: uuidv5(context.commandId, step), causationId: context.commandId };
 }
 
-/** The organization and workspace of a resource that the caller may act on; NOT_FOUND as for an id that is nobody's. */
+/**
+ * The organization and workspace of a resource that the caller may act on; NOT_FOUND as for an id that is nobody's. What
+ * he has seen made (`NxMesh-Position`) by another process, the read models may not know yet: they are waited for.
+ */
 export async function placeOf(
-  deps: CommandDeps,
-  request: Pick<HandlerRequest, 'allow'>,
+  { locate, passed }: Pick<CommandDeps, 'locate' | 'passed'>,
+  { allow, position }: Pick<HandlerRequest, 'allow' | 'position'>,
   kind: Parameters<Locate>[0],
   id: string,
 ): Promise<{ workspaceId: string; organizationId: string }> {
-  const place = await deps.locate(kind, id);
+  let place = await locate(kind, id);
+  if (!place && position !== undefined) {
+    if (!(await passed(position, SETTLE_MS))) {
+      throw unavailable(`Position ${position} cannot be read yet`);
+    }
+    place = await locate(kind, id);
+  }
   if (!place) {
     throw notFound(kind.replace('_', ' '));
   }
-  request.allow(place.organizationId, place.workspaceId);
+  allow(place.organizationId, place.workspaceId);
   return place;
 }
 
