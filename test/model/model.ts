@@ -135,7 +135,9 @@ const LIFE = new Set(['created_at', 'updated_at']);
 /** Fields in which two states of one resource differ, but for its times. */
 export const changedBetween = (before: Doc | null, after: Doc | null): string[] =>
   [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])]
-    .filter((field) => !LIFE.has(field) && !isDeepStrictEqual(before?.[field], after?.[field]))
+    .filter(
+      (field) => !LIFE.has(field) && !isDeepStrictEqual(before?.[field] ?? null, after?.[field] ?? null),
+    )
     .sort();
 
 /** Takes one event in; `after` null: it is gone. */

@@ -50,8 +50,8 @@ const base = (workspace: Workspace, kind: Kind) => ({
 });
 
 type Members = { readonly upstream_id: string | null; readonly path: string };
-export const usersOf = (standing: Iterable<Kept>, id: string): Kept[] =>
-  [...standing].filter(
+export const usersOf = (standing: readonly Kept[], id: string): Kept[] =>
+  standing.filter(
     ({ kind, doc }) =>
       kind === 'virtual_host' &&
       (doc['ssl_certificate_id'] === id ||
@@ -59,8 +59,8 @@ export const usersOf = (standing: Iterable<Kept>, id: string): Kept[] =>
   );
 
 /** What stands in the way of one resource beside the others. */
-export function refusalOf(doc: Doc, kind: Kind, standing: Iterable<Kept>, id?: string): Refusal | undefined {
-  const others = [...standing].filter((one) => one.kind === kind && one.doc['id'] !== id);
+export function refusalOf(doc: Doc, kind: Kind, standing: readonly Kept[], id?: string): Refusal | undefined {
+  const others = standing.filter((one) => one.kind === kind && one.doc['id'] !== id);
   if (kind === 'upstream') {
     const servers = doc['servers'] as Doc[];
     if (servers.length === 0 || servers.every((one) => one['backup'] === true)) {
@@ -70,7 +70,7 @@ export function refusalOf(doc: Doc, kind: Kind, standing: Iterable<Kept>, id?: s
       ? { status: 409, codes: ['DUPLICATE'] }
       : undefined;
   }
-  const known = new Set([...standing].map((one) => one.doc['id']));
+  const known = new Set(standing.map((one) => one.doc['id']));
   const locations = doc['locations'] as Members[];
   if (locations.some(({ upstream_id }) => upstream_id !== null && !known.has(upstream_id))) {
     return { status: 422, codes: ['UNKNOWN_REFERENCE'] };
@@ -118,7 +118,7 @@ function creation(workspace: Workspace, kind: Kind, body: Doc, doc: Doc): Plan {
     path: `/v1/workspaces/${workspace.id}/${PLURALS[kind]}`,
     body,
     status: 201,
-    refusal: refusalOf(doc, kind, workspace.standing.values()),
+    refusal: refusalOf(doc, kind, [...workspace.standing.values()]),
     effects: [{ kind, doc: { ...doc, workspace_id: workspace.id } }],
   };
 }
@@ -139,14 +139,14 @@ function change(
     path: `/v1/${PLURALS[subject.kind]}/${id}${more}`,
     subject,
     refusal:
-      refusal ?? (unchanged ? undefined : refusalOf(doc, subject.kind, workspace.standing.values(), id)),
+      refusal ?? (unchanged ? undefined : refusalOf(doc, subject.kind, [...workspace.standing.values()], id)),
     effects: unchanged ? [] : [{ kind: subject.kind, id, doc }],
   };
 }
 
 function removal(workspace: Workspace, subject: Kept): Plan {
   const id = String(subject.doc['id']);
-  const users = usersOf(workspace.standing.values(), id);
+  const users = usersOf([...workspace.standing.values()], id);
   return {
     ...base(workspace, subject.kind),
     method: 'DELETE',

@@ -48,9 +48,9 @@ const inPlace = ({ id: organizationId }: { id: string }, workspace: Workspace) =
 function broken(effects: readonly Effect[], next: Standing): Refusal | undefined {
   const codes = effects.flatMap(({ kind, id = '', doc }) => {
     if (doc === null) {
-      return usersOf(next.values(), id).length > 0 ? ['IN_USE'] : [];
+      return usersOf([...next.values()], id).length > 0 ? ['IN_USE'] : [];
     }
-    const refusal = kind === 'certificate' ? undefined : refusalOf(doc, kind, next.values(), id);
+    const refusal = kind === 'certificate' ? undefined : refusalOf(doc, kind, [...next.values()], id);
     return refusal ? (refusal.codes ?? ['']) : [];
   });
   return codes.length > 0 ? { status: 409, codes } : undefined;
@@ -117,7 +117,7 @@ export function rollbackOf(workspace: Workspace, version: number): Plan {
   const then = standingAt(workspace, version);
   const { standing } = workspace;
   const wanted = [...then].filter(([, { kind }]) => kind === 'certificate');
-  const lost = wanted.filter(([id]) => !standing.has(id) && usersOf(then.values(), id).length > 0);
+  const lost = wanted.filter(([id]) => !standing.has(id) && usersOf([...then.values()], id).length > 0);
   const others = (all: Standing): Standing =>
     new Map([...all].filter(([, { kind }]) => kind !== 'certificate'));
   const effects = diffs(others(standing), others(then)).map(
