@@ -10,7 +10,7 @@ const [count = 300, seed = 1, runs = 1] = process.argv.slice(2).map(Number);
 for (let run = seed; run < seed + runs; run += 1) {
   try {
     const started = performance.now();
-    const { tried, ...found } = await runModel(run, count, { kills: 3, moments: 40 });
+    const { tried, ...found } = await runModel(run, count, { kills: Math.ceil(count / 100), moments: 10 });
     console.log({ seed: run, ...found, seconds: Math.round((performance.now() - started) / 1000), tried });
   } catch (error) {
     console.error(`seed ${run}, ${count} operations:`, error);

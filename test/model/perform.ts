@@ -82,7 +82,9 @@ export async function perform(world: World, plan: Plan, step: Step, by: Asker): 
   if (manner === 'again') {
     const again = await send();
     assert.equal([again.status, text(again.body)], [answer.status, text(answer.body)], `${about} again`);
-    assert.is(again.headers.get('etag'), answer.headers.get('etag'), `${about} again`);
+    for (const name of ['etag', 'nxmesh-position']) {
+      assert.is(again.headers.get(name), answer.headers.get(name), `${about} again: ${name}`);
+    }
   }
   const changes = refusal === undefined && (plan.effects.length > 0 || plan.person !== undefined);
   if (manner === 'other' && changes && plan.body) {
