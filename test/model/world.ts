@@ -138,6 +138,7 @@ export async function startWorld(name: string) {
         rmSync(join(dataDir, `read.db${suffix}`), { force: true });
       }
     },
+    stop: (): Promise<void> => plane.process.end(),
     end: async (): Promise<void> => {
       await plane.process.end();
       place.remove();
