@@ -61,6 +61,7 @@ export function metrics(context: Context, parts: readonly Part[]): Metrics {
 
 async function common({ events, clock, started }: Context): Promise<readonly Measure[]> {
   const uptime = (clock.monotonic() - started) / 1000;
+  const scrubbed = events.scrubbed?.();
   return [
     { name: 'nxmesh_process_uptime_seconds', help: 'Since this process serves', value: uptime },
     {
@@ -68,5 +69,19 @@ async function common({ events, clock, started }: Context): Promise<readonly Mea
       help: 'Position of the newest event',
       value: Number(await events.head()),
     },
+    ...(scrubbed
+      ? [
+          {
+            name: 'nxmesh_log_scrubbed_position',
+            help: 'Up to which stored events were found as they were written',
+            value: Number(scrubbed.through),
+          },
+          {
+            name: 'nxmesh_log_damaged',
+            help: '1 when a stored event is not as it was written',
+            value: scrubbed.damage === undefined ? 0 : 1,
+          },
+        ]
+      : []),
   ];
 }

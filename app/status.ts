@@ -22,8 +22,10 @@ export async function lookAt(
   context: Context,
   parts: readonly Part[],
 ): Promise<Pick<Status, 'status' | 'components'>> {
-  const { readStore } = context;
-  const event_log: Health = (await context.logFault()) === undefined ? 'healthy' : 'unhealthy';
+  const { events, readStore } = context;
+  // Damage in old events keeps nobody from writing new ones, but somebody has to look.
+  const faulty = (await context.logFault()) !== undefined || events.scrubbed?.()?.damage !== undefined;
+  const event_log: Health = faulty ? 'unhealthy' : 'healthy';
   const read_store = await readStore.pointer('organizations').then(
     (): Health => 'healthy',
     (): Health => 'unhealthy',

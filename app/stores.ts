@@ -24,7 +24,7 @@ interface Deps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  readonly log: Pick<Logger, 'warn'>;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
 }
 
 /**
@@ -57,7 +57,10 @@ export async function openStores(settings: ServeSettings, deps: Deps): Promise<S
   };
 }
 
-async function openLog({ dataDir, eventstoreUrl }: ServeSettings, { clock, log }: Deps): Promise<EventLog> {
+async function openLog(
+  { dataDir, eventstoreUrl }: ServeSettings,
+  { clock, timers, log }: Deps,
+): Promise<EventLog> {
   if (eventstoreUrl) {
     const { eventStoreDbLog } = await import('../event-log/eventstoredb/index.js');
     const lost = (message: string): void =>
@@ -66,7 +69,13 @@ async function openLog({ dataDir, eventstoreUrl }: ServeSettings, { clock, log }
   }
   const { sqliteLog } = await import('../event-log/sqlite/index.js');
   // One process does it all: what its parts follow live is read once for all of them.
-  return sharedLog(eventLog(await sqliteLog(join(dataDir, 'events.db'), { clock })));
+  const damaged = (error: Error): void =>
+    log.error(
+      { error },
+      'a stored event is not as it was written: run `nxmesh log verify`, restore a backup',
+    );
+  const adapter = await sqliteLog(join(dataDir, 'events.db'), { clock, scrub: { timers, damaged } });
+  return sharedLog(eventLog(adapter));
 }
 
 async function openReadStore(

@@ -63,6 +63,7 @@ export function eventLog(adapter: LogAdapter, catalogue: Catalogue = eventCatalo
     head: () => adapter.head(),
     ...(adapter.maxAppendBytes === undefined ? {} : { maxAppendBytes: adapter.maxAppendBytes }),
     stopped: () => adapter.stopped?.(),
+    scrubbed: () => adapter.scrubbed?.(),
     close: () => adapter.close(),
   };
 }

@@ -57,6 +57,14 @@ export type Delivery =
   | { readonly kind: 'event'; readonly event: StoredEvent }
   | { readonly kind: 'caught-up'; readonly position: Position };
 
+/** What is known of events that were stored long ago. */
+export interface Scrubbed {
+  /** Up to here they were as they were written when they were looked at last. */
+  readonly through: Position;
+  /** The first that is not. */
+  readonly damage?: string;
+}
+
 export interface EventLog {
   append(stream: string, expected: Expected, events: readonly NewEvent[]): Promise<Appended>;
   read(stream: string, options?: ReadOptions): AsyncIterable<StoredEvent>;
@@ -67,6 +75,8 @@ export interface EventLog {
   readonly maxAppendBytes?: number;
   /** Why it takes no appends until the next start; undefined while it does. Left out where there is no such state. */
   stopped?(): string | undefined;
+  /** Left out where nobody looks, or the server does it by itself. */
+  scrubbed?(): Scrubbed | undefined;
   close(): Promise<void>;
 }
 
@@ -112,6 +122,7 @@ export interface LogAdapter {
   head(): Promise<Position>;
   readonly maxAppendBytes?: number;
   stopped?(): string | undefined;
+  scrubbed?(): Scrubbed | undefined;
   close(): Promise<void>;
 }
 

@@ -45,6 +45,7 @@ export { type Page, type Reader, reader } from './reader.js';
 export {
   lastOf,
   positionAt,
+  recordsOf,
   type StandingKind,
   standing,
   standingAll,

@@ -11,6 +11,7 @@ import { type FromWriter, pack, type ToWriter, type WriterData } from './message
 import { LogNotOpened } from './not-opened.js';
 import { appendQueue } from './queue.js';
 import { openReader, type Reader } from './reader.js';
+import { type ScrubOptions, scrub } from './scrub.js';
 import type { StoreOptions } from './store.js';
 
 export { exportLog, type TailOptions, tailLog } from './export.js';
@@ -20,11 +21,13 @@ export { ChainBroken, type DamagedEvent } from './walk.js';
 
 export interface SqliteLogOptions extends StoreOptions {
   readonly clock?: Clock;
+  /** Checks the stored events again while the log is in use. */
+  readonly scrub?: ScrubOptions;
 }
 
 /** Opens (or makes) the log in the file at `path`. Rejects with `LogNotOpened`, which says by name why not. */
 export async function sqliteLog(path: string, options: SqliteLogOptions = {}): Promise<LogAdapter> {
-  const { clock = systemClock, ...storeOptions } = options;
+  const { clock = systemClock, scrub: scrubOptions, ...storeOptions } = options;
   const writer = new Worker(new URL('./writer.js', import.meta.url), {
     workerData: { path, options: storeOptions } satisfies WriterData,
   });
@@ -78,11 +81,13 @@ export async function sqliteLog(path: string, options: SqliteLogOptions = {}): P
     throw error;
   }
   const open = reader;
+  const scrubbing = scrubOptions && scrub(path, scrubOptions);
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {
     queue.drain();
     open.stop();
+    await scrubbing?.stop();
     send({ kind: 'close' });
     await closing.promise;
     // Last: as long as it is open, a writer that stopped at an error copies nothing into the database when it ends.
@@ -96,6 +101,7 @@ export async function sqliteLog(path: string, options: SqliteLogOptions = {}): P
     subscribe: (subscribeOptions) => open.subscribe(subscribeOptions),
     head: async () => open.head(),
     stopped: () => queue.stopped(),
+    scrubbed: () => scrubbing?.scrubbed(),
     close: () => (closed ??= close()),
   };
 }

@@ -56,6 +56,36 @@ export async function standing(
     : newest;
 }
 
+/** Records read in one go. */
+const PART = 256;
+
+/** Those of an id that are wanted, newest first. There may be so many others (a person's) that they are read in parts. */
+export async function recordsOf(
+  reader: Reader,
+  id: string,
+  breathe: Pace,
+  wanted: (record: RecordDoc) => boolean,
+): Promise<readonly RecordDoc[]> {
+  const found: RecordDoc[] = [];
+  let to: string | undefined;
+  for (;;) {
+    const { items } = await reader.find('records', {
+      where: { resource_id: id },
+      descending: true,
+      limit: PART,
+      count: false,
+      ...(to !== undefined && { to }),
+    });
+    found.push(...items.filter(wanted));
+    const oldest = items.at(-1);
+    if (!oldest || items.length < PART) {
+      return found;
+    }
+    to = recordId(BigInt(oldest.position) - 1n);
+    await breathe();
+  }
+}
+
 /** Asked for at a time: many reads of a local store, or of one on the other side of a network. */
 const TOGETHER = 64;
 

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pageOf, type Route, route } from '../../http/index.js';
-import type { FullRecord, RecordDoc } from '../../projections/index.js';
+import type { FullRecord } from '../../projections/index.js';
 import { listQuery } from '../query.js';
 import { listAnswer, type Scoped } from '../scope.js';
 import { HistoryEntry, presentEntry } from './history.js';
 import type { PastScope } from './scope.js';
-
-const ofKinds =
-  (...kinds: readonly string[]) =>
-  (records: readonly RecordDoc[]): readonly RecordDoc[] =>
-    records.filter(({ resource_kind }) => kinds.includes(resource_kind));
 
 /** What a member may do in one workspace is told apart by the workspace. */
 const presentOfMember = (one: Scoped<FullRecord>) => {
@@ -32,8 +27,8 @@ export const peopleHistoryQueries = (past: PastScope): Route[] => [
     success: { status: 200, schema: pageOf(HistoryEntry) },
     handler: async (request) => {
       const { organization_id, user_id } = request.params;
-      const ofIt = ofKinds('member', 'workspace_role');
-      const found = await past.historyOf(request, user_id, organization_id, ofIt);
+      const kinds = ['member', 'workspace_role'];
+      const found = await past.historyOf(request, user_id, organization_id, kinds);
       return listAnswer(request, found, presentOfMember);
     },
   }),
@@ -48,7 +43,7 @@ export const peopleHistoryQueries = (past: PastScope): Route[] => [
     success: { status: 200, schema: pageOf(HistoryEntry) },
     handler: async (request) => {
       const { organization_id, invitation_id } = request.params;
-      const found = await past.historyOf(request, invitation_id, organization_id, ofKinds('invitation'));
+      const found = await past.historyOf(request, invitation_id, organization_id, ['invitation']);
       return listAnswer(request, found, presentEntry);
     },
   }),
@@ -67,11 +62,14 @@ export const apiKeyHistory = (past: PastScope): Route =>
     success: { status: 200, schema: pageOf(HistoryEntry) },
     handler: async (request) => {
       const { principal, params } = request;
-      const found = await past.historyOf(request, params.api_key_id, undefined, (records) => {
-        const own = ofKinds('api_key')(records);
-        const isTheirs = own.some(({ after }) => after?.['user_id'] === principal.userId);
-        return isTheirs || principal.isAdmin ? own : [];
-      });
+      const found = await past.historyOf(
+        request,
+        params.api_key_id,
+        undefined,
+        ['api_key'],
+        (records) =>
+          principal.isAdmin || records.some(({ after }) => after?.['user_id'] === principal.userId),
+      );
       return listAnswer(request, found, presentEntry);
     },
   });

@@ -12,6 +12,7 @@ import {
   type Past,
   type Reader,
   type RecordDoc,
+  recordsOf,
   type StandingKind,
   standing,
   standingAll,
@@ -77,12 +78,13 @@ export interface PastScope {
   people(request: ReadRequest, organizationId: string): Promise<PeopleThen | undefined>;
   /** Those of a workspace's organization; nobody where there was no such workspace then. */
   peopleOfWorkspace(request: ReadRequest, workspaceId: string): Promise<PeopleThen | undefined>;
-  /** What happened to what stands in an organization, or is a person's: those of the id's records that are of it. */
+  /** What happened to what stands in an organization, or is a person's: those of the id's records that are of these kinds. */
   historyOf(
     request: ReadRequest,
     id: string,
     organizationId: string | undefined,
-    ofIt: (records: readonly RecordDoc[]) => readonly RecordDoc[],
+    kinds: readonly string[],
+    mayRead?: (records: readonly RecordDoc[]) => boolean,
   ): Promise<Page<Scoped<FullRecord>>>;
   /** What happened to a resource, newest first. */
   history(request: ReadRequest, kind: StandingKind, id: string): Promise<Page<Scoped<FullRecord>>>;
@@ -258,19 +260,21 @@ export function pastScope(deps: PastScopeDeps): PastScope {
         const workspace = await standing(reader, 'workspace', id, at);
         return workspace?.state === 'set' ? then : { ...then, members: [] };
       }),
-    historyOf: (request, id, organizationId, ofIt) =>
+    historyOf: (request, id, organizationId, kinds, mayRead = () => true) =>
       read(request, async () => {
         if (organizationId !== undefined) {
           request.allow(organizationId);
         }
-        const where = { resource_id: id };
-        const { items } = await reader.find('records', { where, descending: true, count: false });
-        const own = ofIt(items).filter(
+        const own = await recordsOf(
+          reader,
+          id,
+          pace(clock),
           (one) =>
+            kinds.includes(one.resource_kind) &&
             (organizationId === undefined || one.organization_id === organizationId) &&
             (one.workspace_id === null || isShown(request, organizationId ?? '', one.workspace_id)),
         );
-        if (own.length === 0) {
+        if (own.length === 0 || !mayRead(own)) {
           throw notFound('Resource');
         }
         const { offset, perPage } = windowOfRequest(request);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Sends random bodies to every route that takes one, as somebody who may do it, and looks at what becomes of them. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Route } from '../../http/index.js';
@@ -20,9 +19,7 @@ export interface Fuzzed {
   readonly leftEvents: readonly string[];
   /** The longest that an answer took, in milliseconds. */
   readonly slowestMs: number;
-  /** How long the event loop, which server and client share here, stood still at most, in milliseconds. */
-  readonly loopMs: { readonly p99: number; readonly max: number };
-  /** When it stood still for more than 50 ms, and on whose account. */
+  /** When the event loop, which server and client share here, stood still for more than 50 ms, and on whose account. */
   readonly stalls: readonly Stall[];
 }
 
@@ -43,7 +40,6 @@ async function run(tenants: Awaited<ReturnType<typeof startTenants>>, total: num
     ({ body, operationId }) => body !== undefined && !LEFT_OUT.test(operationId),
   );
   const each = Math.ceil(total / routes.length);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
   const stalls = watchStalls();
   const byStatus: Record<string, number> = {};
   const faults: string[] = [];
@@ -76,7 +72,6 @@ async function run(tenants: Awaited<ReturnType<typeof startTenants>>, total: num
     const bodies = fc.sample(bodiesFor(route.body ?? {}), { numRuns: each, seed }).entries();
     // Making the bodies holds up the loop too, and is no business of the server's.
     await turn();
-    delay.enable();
     stalls.watch(true);
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {
@@ -85,7 +80,6 @@ async function run(tenants: Awaited<ReturnType<typeof startTenants>>, total: num
         }
       }),
     );
-    delay.disable();
     stalls.watch(false);
   }
 
@@ -103,6 +97,5 @@ async function run(tenants: Awaited<ReturnType<typeof startTenants>>, total: num
       break;
     }
   }
-  const loopMs = { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 };
-  return { sent, byStatus, faults, leftEvents, slowestMs, loopMs, stalls: stood };
+  return { sent, byStatus, faults, leftEvents, slowestMs, stalls: stood };
 }
