@@ -101,11 +101,19 @@ export async function versionsHold(world: World, workspace: Workspace, count: nu
     const path = `/v1/workspaces/${workspace.id}/versions/${from}/diff/${last}`;
     const { resources } = await world.ok(world.admin, 'GET', path);
     const told = (resources as { id: string; action: string; changes: { field: string }[] }[]).map(
-      ({ id, action, changes }) => `${id} ${action} ${changes.map(({ field }) => field).sort()}`,
+      ({ id, action, changes }) =>
+        `${id} ${action} ${changes
+          .map(({ field }) => field)
+          .sort()
+          .join()}`,
     );
     const expected = diffs(standingAt(workspace, from), standingAt(workspace, last)).map(
       ({ id, before, after, fields }) =>
-        before === null ? `${id} added ` : after === null ? `${id} removed ` : `${id} changed ${fields}`,
+        before === null
+          ? `${id} added `
+          : after === null
+            ? `${id} removed `
+            : `${id} changed ${fields.join()}`,
     );
     assert.equal(told.sort(), expected.toSorted(), path);
   }

@@ -142,7 +142,7 @@ function inOrder(plan: Plan, answer: Answer): readonly Effect[] {
   const changes = answer.body.changes as { id: string }[];
   assert.equal(
     changes.map(({ id }) => id).toSorted(),
-    plan.effects.map(({ id }) => id).toSorted(),
+    plan.effects.map(({ id }) => String(id)).toSorted(),
     plan.path,
   );
   return changes.flatMap(({ id }) => plan.effects.find((one) => one.id === id) ?? []);

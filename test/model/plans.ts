@@ -63,7 +63,7 @@ export function refusalOf(doc: Doc, kind: Kind, standing: readonly Kept[], id?: 
   const others = standing.filter((one) => one.kind === kind && one.doc['id'] !== id);
   if (kind === 'upstream') {
     const servers = doc['servers'] as Doc[];
-    if (servers.length === 0 || servers.every((one) => one['backup'] === true)) {
+    if (servers.every((one) => one['backup'] === true)) {
       return { status: 422 };
     }
     return others.some((one) => one.doc['name'] === doc['name'])
@@ -76,6 +76,9 @@ export function refusalOf(doc: Doc, kind: Kind, standing: readonly Kept[], id?: 
     return { status: 422, codes: ['UNKNOWN_REFERENCE'] };
   }
   const certificate = doc['ssl_certificate_id'];
+  if (certificate === null && doc['ssl_enabled'] === true) {
+    return { status: 422, codes: ['REQUIRED'] };
+  }
   if (certificate !== null && !known.has(certificate)) {
     return { status: 422, codes: ['UNKNOWN_REFERENCE'] };
   }

@@ -61,7 +61,7 @@ export async function listsAre(
 export async function presentHolds(world: World, workspace: Workspace): Promise<void> {
   await listsAre(world, workspace, workspace.standing);
   for (const { kind, doc, revision } of workspace.standing.values()) {
-    const path = `/v1/${PLURALS[kind]}/${doc['id']}`;
+    const path = `/v1/${PLURALS[kind]}/${String(doc['id'])}`;
     const shown = await world.call(world.admin, 'GET', path);
     assert.equal([shown.status, shown.body], [200, doc], path);
     assert.is(shown.headers.get('etag'), `"${revision}"`, path);
@@ -84,7 +84,10 @@ async function seesAsMuch(world: World, workspace: Workspace, asker: Asker): Pro
   const place = { organizationId: workspace.organizationId, workspaceId: workspace.id };
   const hidden = roleIn(world.model, asker, place) === undefined;
   const [one] = has(workspace, 'upstream');
-  const paths = [`/v1/workspaces/${workspace.id}`, ...(one ? [`/v1/upstreams/${one.doc['id']}`] : [])];
+  const paths = [
+    `/v1/workspaces/${workspace.id}`,
+    ...(one ? [`/v1/upstreams/${String(one.doc['id'])}`] : []),
+  ];
   for (const path of paths) {
     const { status } = await world.call(asker, 'GET', path);
     assert.is(status, hidden ? 404 : 200, `${asker.name} ${path}`);
@@ -100,12 +103,16 @@ export async function peopleAre(
 ): Promise<void> {
   const members = await allPages(world, `/v1/organizations/${organization.id}/members${more}`, 2);
   const expected = [...people].map(([id, { role }]) => `${id} ${role}`).sort();
-  assert.equal(members.map((one) => `${one['user_id']} ${one['role']}`).sort(), expected, `members${more}`);
+  assert.equal(
+    members.map((one) => `${String(one['user_id'])} ${String(one['role'])}`).sort(),
+    expected,
+    `members${more}`,
+  );
   for (const workspace of organization.workspaces) {
     const there = await allPages(world, `/v1/workspaces/${workspace}/members${more}`, 3);
     const left = [...people].map(([id, one]) => `${id} ${one.left[workspace] ?? null}`).sort();
     assert.equal(
-      there.map((one) => `${one['user_id']} ${one['workspace_role']}`).sort(),
+      there.map((one) => `${String(one['user_id'])} ${String(one['workspace_role'])}`).sort(),
       left,
       `left${more}`,
     );
