@@ -114,6 +114,27 @@ test('late, repeated and foreign answers change nothing', () => {
   const { state, caused } = feed(sent, ...inputs);
   assert.equal(caused, [[], [], [], []]);
   assert.equal(state, sent);
+  const outstanding = feed(sent, { type: 'desired', target: C }).state;
+  const then = feed(outstanding, ...inputs);
+  assert.equal(then.caused, [[], [], [], []], 'they are of nothing that is awaited');
+  assert.equal(then.state, outstanding);
+});
+
+test('a version that runs in part is told again after more of it was refused', () => {
+  const more = { digest: 'more', version: A.version };
+  const { caused } = feed(
+    fresh,
+    { type: 'desired', target: A },
+    { type: 'succeeded', digest: 'a' },
+    { type: 'desired', target: more },
+    { type: 'refused', digest: 'more' },
+    { type: 'desired', target: A },
+  );
+  assert.equal(caused.slice(2), [
+    [{ type: 'send', target: more }],
+    [{ type: 'refused', target: more }],
+    [{ type: 'applied', target: A }],
+  ]);
 });
 
 test('a refusal known from before the session parks its digest', () => {

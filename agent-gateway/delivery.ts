@@ -89,7 +89,6 @@ export function deliver(state: DeliveryState, input: DeliveryInput): Step {
           proven: outstanding.digest,
           outstanding: undefined,
           recorded: outstanding,
-          parked: state.parked?.digest === outstanding.digest ? undefined : state.parked,
         },
         [{ type: 'applied', target: outstanding }],
       );

@@ -123,6 +123,28 @@ test(
 );
 
 test(
+  'of a taken port the hosts that listen on it are at fault, by whichever of their sockets, and no others',
+  fleet(async ({ w, port, enrol }) => {
+    const { agentId, keys } = await enrol();
+    const listens = [{ address: '[::]' as const, port: 18446, ssl: false }];
+    const first = { ...docs, id: randomUUID(), listens };
+    const second = { ...docs, id: randomUUID(), name: 'News', server_name: 'news.example.com', listens };
+    await w.publish({ upserts: [shop, first, second].map(hostUpsert) });
+    const agent = await connectAgent(port, keys, agentId);
+    const [update] = await agent.nextUpdate();
+    agent.answer(update, ConfigApplyStatus.ROLLED_BACK, {
+      stage: 'signalled',
+      reason: 'PORT_IN_USE',
+      nginxOutput: 'bind() to [::]:18446 failed (98: Address already in use)',
+    });
+    const [rest] = await applyNext(agent);
+    assert.ok(textOf(rest, shop), 'it listens on the same first port, which is free');
+    assert.equal(parked(await applied(w, agentId, 2))?.toSorted(), ['Docs null', 'News null']);
+    agent.close();
+  }),
+);
+
+test(
   'without a word on whom, halves are tried until the one is found',
   fleet(async ({ w, port, enrol }) => {
     const { agentId, keys } = await enrol();

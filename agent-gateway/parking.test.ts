@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ParkedHost } from '../schemas/index.js';
+import { MAX_PARKED, type ParkedHost } from '../schemas/index.js';
 import {
   beginParking,
   type Candidate,
@@ -47,6 +47,21 @@ test('the host that the agent points at is parked as it ran before, and the rest
 test('a version that brings nothing else is refused whole; one that ends a host is not', () => {
   assert.is(refusedParking(nothing, refusal([candidate('a', 7)], ['a'])).parked.size, 0);
   assert.equal(parkedIds(refusedParking(nothing, refusal([candidate('a', 7)], ['a'], true))), ['a']);
+});
+
+test('one change alone is refused whole without a search, unless the version ends a host', () => {
+  const one = refusedParking(nothing, refusal([candidate('a')]));
+  assert.equal([one.parked.size, one.search], [0, undefined]);
+  assert.ok(refusedParking(nothing, refusal([candidate('a')], [], true)).search);
+});
+
+test('where more would be parked than can be remembered, the version is refused whole', () => {
+  const many = Array.from({ length: MAX_PARKED + 2 }, (_, index) => candidate(`h${index}`));
+  const ids = many.map(({ id }) => id);
+  assert.is(refusedParking(nothing, refusal(many, ids.slice(0, MAX_PARKED))).parked.size, MAX_PARKED);
+  assert.is(refusedParking(nothing, refusal(many, ids.slice(0, MAX_PARKED + 1))).parked.size, 0);
+  assert.is(refusedParking(nothing, refusal(many.slice(0, MAX_PARKED))).parked.size, MAX_PARKED);
+  assert.is(refusedParking(nothing, refusal(many)).parked.size, 0);
 });
 
 test('a host that runs as desired already is not at fault, whatever the agent points at', () => {

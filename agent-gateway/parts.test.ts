@@ -218,6 +218,22 @@ test('facts of an agent are recorded in order, again while the log is down, and 
   await facts.idle();
 });
 
+test('a fact that always conflicts is given up, and those behind it are recorded', async () => {
+  let tries = 0;
+  const facts = recorder({
+    ...manualTime(),
+    logger: quiet,
+    record: async (_workspace, _organization, _agent, command) => {
+      if (command.type === 'mark-nginx' && command.at === '1') {
+        tries += 1;
+        throw new NxError('CONFLICT', 'busy');
+      }
+    },
+  });
+  const results = await Promise.all(['1', '2'].map((at) => facts.record(agent, fact(true, at))));
+  assert.equal([results, tries], [[false, true], 20]);
+});
+
 test('facts that wait for the log are bounded, and closing lets them go', async () => {
   const time = manualTime();
   const facts = recorder({

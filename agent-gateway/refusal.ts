@@ -180,10 +180,12 @@ export function blameOf(rendering: Rendering & { kind: 'bundle' }, failure: Fail
   }
   const { culprit } = failure;
   const hosts = rendering.hosts();
-  const port = hosts.find(({ id }) => id === culprit?.resource_id)?.listen_port;
+  const owner = hosts.find(({ id }) => id === culprit?.resource_id);
+  // Of the sockets of its owner, the one that was named.
+  const taken = owner && socketsOf(owner).find(({ field }) => field === culprit?.field)?.port;
   const ids =
-    failure.reason === 'PORT_IN_USE' && port !== undefined
-      ? hosts.flatMap(({ id, listen_port }) => (listen_port === port ? id : []))
+    failure.reason === 'PORT_IN_USE' && taken !== undefined
+      ? hosts.flatMap((host) => (socketsOf(host).some(({ port }) => port === taken) ? host.id : []))
       : rendering.dependents(file);
   const why = whyOf(failure);
   return { culprits: new Map(ids.map((id) => [id, why])), why };

@@ -4,7 +4,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { apiKeyText, readApiKey, SCOPES } from '../http/index.js';
 import { Secret, sha256, streams } from '../kernel/index.js';
+import type { ApiKey } from '../schemas/index.js';
 import { until } from '../test/harness/until.js';
+import { keyPrincipal } from './authenticate.js';
 import { memoryBackend, newUser, type Plane, plane } from './plane.harness.js';
 
 let one: Plane;
@@ -155,6 +157,16 @@ test('C18: a key does what its scopes say, in its organization, and nothing that
     'the installation is not its organization',
   );
   assert.is((await as('POST', '/v1/organizations', { name: 'X', slug: 'xx' }, bound)).status, 403);
+});
+
+test("an administrator's key for one organization is no administrator's", () => {
+  const [acme, other] = ['acme', 'other'];
+  const key = { id: 'k', scopes: [], organization_id: acme } as unknown as ApiKey;
+  const rights = { userId: 'ann', isAdmin: true, sessionVersion: 1, roles: {}, workspaceRoles: {} } as const;
+  const { isAdmin, roles, organizationId } = keyPrincipal(key, rights);
+  assert.equal([isAdmin, roles, organizationId], [false, { [acme]: 'owner' }, acme]);
+  const member = { ...rights, isAdmin: false, roles: { [acme]: 'viewer', [other]: 'owner' } } as const;
+  assert.equal(keyPrincipal(key, member).roles, { [acme]: 'viewer' });
 });
 
 test('a key has the rights that its maker has now', async () => {

@@ -22,6 +22,7 @@ import {
   reader,
   readModels,
   storedPassed,
+  versionName,
 } from '../projections/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import type { TelemetryStore } from '../telemetry/index.js';
@@ -30,6 +31,7 @@ import { type ApiKeyUse, apiKeyUse } from './api-key-use.js';
 import { type Exclusively, exclusively } from './exclusively.js';
 import { type FirstKeys, firstKeys } from './first-keys.js';
 import { locator } from './locate.js';
+import { refuseShorterLog } from './log-continuity.js';
 import { watchWrites } from './log-writes.js';
 import { firstAdministrator, type People, people } from './people.js';
 import type { ServeSettings } from './settings.js';
@@ -96,6 +98,7 @@ export async function contextOn(
 ): Promise<Context> {
   const { readStore, telemetryStore, vault, owner } = stores;
   const { events, fault: logFault } = watchWrites(stores.events, clock);
+  await refuseShorterLog(events, readStore, readModels.map(versionName));
   const alone = exclusively({ store: readStore, owner, timers, shared: settings.distributed });
   const persons = personal(vault, random, alone);
   const handlers = commandHandlers({

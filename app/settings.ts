@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isNetwork, type RateLimit } from '../http/index.js';
 import { errorMessage, Secret } from '../kernel/index.js';
@@ -85,7 +85,7 @@ export function serveSettings(given: Given): ServeSettings {
     grpcNames: list(given.grpcNames),
     adminEmail: check('admin-email', () => matching(given.adminEmail, EMAIL, 'is not an address'), ''),
     adminPassword: check('admin-password', () => password(given), undefined),
-    masterKeyFile: resolve(given.masterKeyFile ?? `${dataDir}/master.key`),
+    masterKeyFile: check('master-key-file', () => keyFile(given, dataDir), ''),
     roles: check('roles', () => parseRoles(list(given.roles)), []),
     eventstoreUrl,
     mongodbUrl,
@@ -210,6 +210,16 @@ function secretText(given: Given, name: string): string | undefined {
   const file = given[`${name}File`];
   const text = file === undefined ? given[name] : readFileSync(file, 'utf8').trim();
   return text === '' ? undefined : text;
+}
+
+/** Processes that share a vault are given its key; only where the vault is one's own file it may be made. */
+function keyFile(given: Given, dataDir: string): string {
+  const path = resolve(given.masterKeyFile ?? `${dataDir}/master.key`);
+  const shared = given.mongodbUrl !== undefined || given.mongodbUrlFile !== undefined;
+  if (shared && !existsSync(path)) {
+    throw new BadSetting(`${path} is not there, and every process needs the same`);
+  }
+  return path;
 }
 
 function password(given: Given): Secret | undefined {

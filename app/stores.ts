@@ -8,6 +8,7 @@ import { type EventLog, eventLog, sharedLog } from '../event-log/index.js';
 import { type Clock, type Random, type Timers, uuidv7 } from '../kernel/index.js';
 import type { ReadStore } from '../read-store/index.js';
 import { masterKey, openVault, type Vault } from '../vault/index.js';
+import { awaitServers, type Server } from './await-servers.js';
 import type { ServeSettings } from './settings.js';
 
 export interface Stores {
@@ -39,6 +40,7 @@ const HOLD_MS = 100;
 export async function openStores(settings: ServeSettings, deps: Deps): Promise<Stores> {
   const { clock, random } = deps;
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
+  await awaitServers(await serversOf(settings, deps), deps);
   const events = await openLog(settings, deps);
   const readStore = await openReadStore(settings, deps);
   const telemetryStore = await openTelemetry(settings, deps, readStore);
@@ -55,6 +57,27 @@ export async function openStores(settings: ServeSettings, deps: Deps): Promise<S
       await Promise.all([readStore.close(), telemetryStore.close(), events.close()]);
     },
   };
+}
+
+/** Those that the settings name, each looked at with a connection of its own. */
+async function serversOf(settings: ServeSettings, deps: Deps): Promise<Server[]> {
+  const servers: Server[] = [];
+  if (settings.eventstoreUrl) {
+    const { AccessRefused } = await import('../event-log/eventstoredb/index.js');
+    const look = async (): Promise<void> => {
+      const log = await openLog(settings, deps);
+      try {
+        await log.head();
+      } finally {
+        await log.close();
+      }
+    };
+    servers.push({ name: 'EventStoreDB', look, isFinal: (error) => error instanceof AccessRefused });
+  }
+  if (settings.mongodbUrl) {
+    servers.push({ name: 'MongoDB', look: async () => (await openReadStore(settings, deps)).close() });
+  }
+  return servers;
 }
 
 async function openLog(

@@ -90,11 +90,13 @@ test('what the log does not take at once is told as too large, and its neighbour
 
 test('commands that wait for one stream are appended together', async () => {
   let appends = 0;
+  let largest = 0;
   const inner = eventLog(memoryLog());
   const { add, log } = await opened({
     ...inner,
     append: (...args) => {
       appends += 1;
+      largest = Math.max(largest, args[2].length);
       return inner.append(...args);
     },
   });
@@ -106,6 +108,8 @@ test('commands that wait for one stream are appended together', async () => {
     Array.from({ length: 50 }, (_, n) => BigInt(n + 1)),
   );
   assert.is((await types(log)).length, 51);
+  await Promise.all(Array.from({ length: 300 }, (_, n) => add(100 + n)));
+  assert.is(largest, 256, 'as many as are decided in one go');
 });
 
 test('each command sees what those before it in the batch did', async () => {
@@ -168,6 +172,23 @@ test('the same command is answered again and done once, also by a handler that s
   );
   assert.equal([third.result, third.revision], [first.result, first.revision]);
   assert.is((await types(log)).length, 3);
+});
+
+test('the revision is that of the resource that the command is about, also when it is answered again', async () => {
+  const { add, handler } = await opened();
+  const { revision } = await add(1);
+  await add(2);
+  const rename = (n: number) =>
+    ({ kind: 'upstream', id: id(n), expect: {}, set: { name: `new-${n}` } }) as const;
+  const both: WorkspaceCommand = { type: 'apply-changes', changes: [rename(1), rename(2)], at: AT };
+  const run = (subject: string, command: WorkspaceCommand, commandId: string) =>
+    handler.run(stream, subject, command, context(commandId), () => undefined);
+  const nothing: WorkspaceCommand = { type: 'update-upstream', id: id(1), body: {}, at: AT };
+  assert.is((await run(id(1), nothing, 'nothing')).revision, revision, 'nobody has changed it');
+  const first = await run(id(1), both, 'both');
+  assert.is(first.revision, 3n, 'of its two events the first is about the subject');
+  const again = await run(id(1), both, 'both');
+  assert.equal([again.revision, again.repeated], [first.revision, true]);
 });
 
 test('the same command twice at once is done once', async () => {
@@ -268,12 +289,18 @@ test('an append whose answer is lost is asked again with the same ids', async ()
 test('a log that is down is a 503, and the command can be sent again', async () => {
   const inner = eventLog(memoryLog());
   let down = false;
+  let asked = 0;
   const { add } = await opened({
     ...inner,
-    append: (...args) => (down ? Promise.reject(new Unavailable('down')) : inner.append(...args)),
+    append: (...args) => {
+      asked += 1;
+      return down ? Promise.reject(new Unavailable('down')) : inner.append(...args);
+    },
   });
-  down = true;
-  assert.is(await codeOf(add(1)), 'SERVICE_UNAVAILABLE');
+  [down, asked] = [true, 0];
+  const codes = await Promise.all([codeOf(add(1)), codeOf(add(2)), codeOf(add(3))]);
+  assert.equal(new Set(codes), new Set(['SERVICE_UNAVAILABLE']));
+  assert.is(asked, 4, 'twice for the first, twice for those that came meanwhile: not for each command anew');
   down = false;
   assert.is(await codeOf(add(1)), 'accepted');
 });

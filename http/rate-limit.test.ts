@@ -249,6 +249,20 @@ test('C15: strangers from many networks do not use up the tries of a network tha
   limiter.attempt('b@b.c', '10.1.0.7');
 });
 
+test("C15: tries from a network that the owner has signed in from are none of the strangers'", () => {
+  const limiter = loginLimiter({ clock: movableClock() });
+  limiter.attempt('a@b.c', '10.0.0.1').succeeded();
+  assert.is(
+    tries(100, () => limiter.attempt('a@b.c', '10.0.0.1')),
+    6,
+  );
+  assert.is(
+    tries(100, (index) => limiter.attempt('a@b.c', `10.1.0.${index}`)),
+    4,
+    'what is left of ten',
+  );
+});
+
 test('C15: an account that goes by several names has no more tries than one, and nobody is told', () => {
   const limiter = loginLimiter({ clock: movableClock() });
   const right = Array.from({ length: 20 }, (_, index) =>

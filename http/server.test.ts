@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Deferred, deferred, systemClock, systemRandom, systemTimers } from '../kernel/index.js';
+import { until } from '../test/harness/until.js';
 import { httpApp } from './app.js';
 import { movableClock, startApp } from './http.harness.js';
 import { type Route, route } from './route.js';
@@ -65,17 +66,61 @@ test('close lets what runs end, refuses what comes, and does not wait for idle c
   });
   await entered.promise;
   const closed = app.server.close(10_000);
-  const late = await app.call('GET', '/openapi.json').then(
-    () => 'answered',
-    (error: NodeJS.ErrnoException) => error.code,
-  );
-  assert.is(late, 'ECONNREFUSED');
+  const late = () =>
+    app.call('GET', '/openapi.json').then(
+      () => 'answered',
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+  await until('connections are refused', async () => (await late()) === 'ECONNREFUSED');
   release.resolve();
   assert.is(await running, '{"done":true}');
   const started = performance.now();
   await closed;
   assert.ok(performance.now() - started < 2000);
   agent.destroy();
+});
+
+/** What comes on a connection of its own until that ends. */
+function raw(port: number): { readonly socket: Socket; readonly ended: Promise<string> } {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  const ended = new Promise<string>((resolve) => {
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(`${text}! ${error.code}`));
+    socket.once('close', () => resolve(text));
+  });
+  return { socket, ended };
+}
+
+const GET = 'GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n';
+
+test('close answers whoever was connected before it, and those who rest until then', async () => {
+  const [entered, release, gone] = [deferred(), deferred(), deferred()];
+  const app = await startApp([slowRoute(entered, release.promise, gone)]);
+  const { port } = app.server;
+  const working = raw(port);
+  working.socket.write(GET.replace('openapi.json', 'slow'));
+  await entered.promise;
+  const resting = raw(port);
+  resting.socket.write(GET);
+  await new Promise((resolve) => resting.socket.once('data', resolve));
+  const waiting = Array.from({ length: 20 }, () => {
+    const one = raw(port);
+    one.socket.write(GET);
+    return one.ended;
+  });
+  const closed = app.server.close(5_000);
+  resting.socket.write(GET);
+  release.resolve();
+  for (const answer of await Promise.all([working.ended, ...waiting])) {
+    assert.match(answer, 'HTTP/1.1 200');
+    assert.match(answer, 'Connection: close', 'also of what ran before');
+    assert.not.match(answer, '!');
+  }
+  assert.is((await resting.ended).split('HTTP/1.1 200').length, 3, 'both of its requests');
+  await closed;
 });
 
 test('close cuts off what does not end in time', async () => {

@@ -14,6 +14,7 @@ import {
 } from '../kernel/index.js';
 import { type BoundDeps, boundConnections } from './connections.js';
 import { dialectOf, platformError } from './dialect.js';
+import { draining } from './drain.js';
 import { errorAnswer } from './errors.js';
 
 export interface HttpServerDeps {
@@ -41,7 +42,7 @@ export interface HttpServer {
   readonly url: string;
   /** For upgrades. */
   readonly server: Server;
-  /** Takes no new connections, lets running requests end, and cuts off what remains after `graceMs`. */
+  /** Takes no new connections, lets requests end that have come, and cuts off what remains after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -53,14 +54,8 @@ const CHECK_MS = 1000;
 
 /** Listens; rejects when it cannot (EADDRINUSE, EACCES). */
 export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
-  const { timers, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = deps;
-  let closing = false;
-  const answer: RequestListener = (request, response) => {
-    if (closing) {
-      response.setHeader('Connection', 'close');
-    }
-    deps.listener(request, response);
-  };
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = deps;
+  const drain = draining(deps.listener, deps);
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -72,11 +67,11 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
       // `checkMessage` refuses it, in the shape of our answers; so it does a strange `Expect`.
       requireHostHeader: false,
     },
-    answer,
+    drain.listener,
   );
   // Whoever takes nothing of an answer would have it wait, and what it reads from, for ever.
   server.timeout = deps.stalledTimeoutMs ?? STALLED_MS;
-  server.on('checkExpectation', answer);
+  server.on('checkExpectation', drain.listener);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseSocket(error, socket, deps));
   const listening = deferred();
   const failed = (error: unknown): void => listening.reject(error);
@@ -91,17 +86,7 @@ export async function httpServer(deps: HttpServerDeps): Promise<HttpServer> {
     port,
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     server,
-    close: async (graceMs) => {
-      closing = true;
-      const closed = deferred();
-      server.close(() => closed.resolve());
-      // A connection that becomes idle later would keep the server open until its keep-alive ends.
-      const stopSweep = timers.every(50, () => server.closeIdleConnections());
-      const stopDeadline = timers.after(graceMs, () => server.closeAllConnections());
-      await closed.promise;
-      stopSweep();
-      stopDeadline();
-    },
+    close: (graceMs) => drain.end(server, graceMs),
   };
 }
 

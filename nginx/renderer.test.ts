@@ -160,6 +160,8 @@ test('a directive that is unknown or in the wrong place is a fault of ours, loud
   assert.throws(() => one('__proto__'), /not in the allow-list/);
   assert.throws(() => one('proxy_pass'), /may not stand in server/);
   assert.throws(() => one('listen'), /with 0 arguments/);
+  const many = Array.from({ length: 40 }, () => word('on'));
+  assert.throws(() => renderTree([{ name: 'gzip', args: many }], { context: 'http' }), /with 40 arguments/);
   assert.throws(() => one('upstream', 'http', word('x')), /block of upstream/);
 });
 

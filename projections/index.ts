@@ -40,7 +40,7 @@ export type { OperationDoc } from './operations.js';
 export type { OrganizationDoc } from './organizations.js';
 export { whileOwned } from './owned.js';
 export { storedPassed } from './passed.js';
-export type { Projection } from './projection.js';
+export { type Projection, versionName } from './projection.js';
 export { type Page, type Reader, reader } from './reader.js';
 export {
   lastOf,

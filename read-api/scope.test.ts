@@ -68,4 +68,53 @@ test('what is not there costs the same reads as what is foreign', async () => {
   assert.equal(await counted({ workspace_id: 'w' }), await counted(undefined));
 });
 
+const codeOf = (asked: Promise<unknown>): Promise<string> =>
+  asked.then(
+    () => 'told',
+    (error: NxError) => error.code,
+  );
+const standing = (docs: Readonly<Record<string, Readonly<Record<string, object>>>>) =>
+  scope({
+    reader: {
+      get: async (name: string, id: string) => docs[name]?.[id],
+      getMany: async (name: string, ids: readonly string[]) =>
+        new Map(ids.flatMap((id) => (docs[name]?.[id] ? [[id, docs[name][id]]] : []))),
+      find: unused,
+    } as unknown as Reader,
+    passed: async () => true,
+  });
+const allowed = { ...request, allow: () => ({}) as never };
+
+test("a workspace's id is no id of what is in it", async () => {
+  const scoped = standing({ workspaces: { w: { organization_id: 'o' } } });
+  assert.is(await codeOf(scoped.one(allowed, 'upstreams', 'w')), 'NOT_FOUND');
+});
+
+test("what is another organization's is not there, though whoever asks may see both", async () => {
+  const scoped = standing({
+    organizations: { o: { id: 'o' }, other: { id: 'other' } },
+    members: { m: { organization_id: 'o' } },
+  });
+  assert.is(await codeOf(scoped.oneOfOrganization(allowed, 'members', 'o', 'm')), 'told');
+  assert.is(await codeOf(scoped.oneOfOrganization(allowed, 'members', 'other', 'm')), 'NOT_FOUND');
+});
+
+test('whoever is kept out of one workspace does not see the audit of all', async () => {
+  const scoped = standing({
+    chains: { o: { id: 'o' } },
+    workspaces: { lab: { id: 'lab', organization_id: 'o' }, far: { id: 'far', organization_id: 'other' } },
+  });
+  const hiding = (workspace: string) => ({
+    ...allowed,
+    principal: {
+      ...request.principal,
+      roles: { o: 'admin', other: 'admin' } as const,
+      workspaceRoles: { [workspace]: 'none' } as const,
+    },
+  });
+  const load = async (): Promise<string> => 'audit';
+  assert.is(await codeOf(scoped.audit(hiding('lab'), 'o', load)), 'FORBIDDEN');
+  assert.is(await codeOf(scoped.audit(hiding('far'), 'o', load)), 'told', 'it is of another organization');
+});
+
 test.run();

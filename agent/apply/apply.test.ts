@@ -2,6 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { until } from '../../test/harness/until.js';
 import {
   freePort,
   get,
@@ -57,6 +58,44 @@ test('the first bundle starts nginx, a change is proven, the same digest does no
     reports.slice(0, 4).map(({ status }) => status),
     ['PENDING', 'VALIDATING', 'APPLYING', 'SUCCESS'],
   );
+  core.close();
+});
+
+test('the same digest does nothing only where it is linked, good and served', async () => {
+  const port = await freePort();
+  const { core, apply } = await openBench(folder(), { quietMs: 100 });
+  const [one, two] = ['one', 'two'].map((text) => updateOf({ 'vhosts/a.conf': site(port, text) }));
+  assert.ok(one && two);
+  for (const update of [one, two]) {
+    assert.is((await apply(update)).status, 'SUCCESS');
+  }
+  core.store.link(one.digest);
+  assert.is((await apply(two)).status, 'SUCCESS');
+  assert.is(core.store.current(), two.digest, 'another one was linked');
+
+  core.store.link(one.digest);
+  core.control.reload(core.control.master() ?? 0);
+  await until('the other one is served', async () => (await get(port)) === 'one');
+  const unproven = await apply(one);
+  assert.ok(unproven.stageMs['proven'] !== undefined, 'one answer is no proof');
+
+  assert.ok(await core.control.stop(false, 5_000));
+  assert.is((await apply(one)).status, 'SUCCESS');
+  assert.is(await get(port), 'one', 'nginx had ended');
+  core.close();
+});
+
+test('what was not proven in time is taken back by another reload, whatever the old workers still answer', async () => {
+  const port = await freePort();
+  const at = folder();
+  const before = await openBench(at, { quietMs: 100 });
+  assert.is((await before.apply(updateOf({ 'vhosts/a.conf': site(port, 'good') }))).status, 'SUCCESS');
+  before.core.close();
+  const { core, apply } = await openBench(at, { quietMs: 100, reloadTimeoutMs: 1 });
+  const outcome = await apply(updateOf({ 'vhosts/a.conf': site(port, 'late') }));
+  assert.equal([outcome.status, outcome.reason], ['ROLLED_BACK', 'RELOAD_TIMEOUT']);
+  assert.match(outcome.message, 'not proven to be back', 'neither was the way back, in so short a time');
+  await until('the last good one is served', async () => (await get(port)) === 'good');
   core.close();
 });
 

@@ -6,8 +6,12 @@ import { prove } from './proof.js';
 const OLD = 'a'.repeat(64);
 const NEW = 'b'.repeat(64);
 
-/** Time passes only while somebody sleeps; what is answered and logged is a function of it. */
-function scripted(answer: (ms: number) => string | undefined, log: (ms: number) => string[] = () => []) {
+/** Time passes only while somebody sleeps or waits for an answer; what is answered and logged is a function of it. */
+function scripted(
+  answer: (ms: number) => string | undefined,
+  log: (ms: number) => string[] = () => [],
+  { answerMs = 0, logger = 1 } = {},
+) {
   let now = 0;
   let logged = 0;
   return {
@@ -21,7 +25,10 @@ function scripted(answer: (ms: number) => string | undefined, log: (ms: number) 
         after: () => () => undefined,
         every: () => () => undefined,
       },
-      ask: () => Promise.resolve(answer(now)),
+      ask: () => {
+        now += answerMs;
+        return Promise.resolve(answer(now));
+      },
     },
     expected: (oldWorkers: number[] = []) => ({
       digest: NEW,
@@ -35,7 +42,7 @@ function scripted(answer: (ms: number) => string | undefined, log: (ms: number) 
           logged += lines.length;
           return lines.map((text) => ({
             level: text.startsWith('worker') ? 'alert' : 'emerg',
-            pid: 1,
+            pid: logger,
             text,
           }));
         },
@@ -70,6 +77,30 @@ test('an old worker with the same digest is no proof', async () => {
   const { deps, expected } = scripted((ms) => (ms < 100 ? `${NEW} 7` : `${NEW} 8`));
   const proof = await prove(deps, expected([7]));
   assert.ok(proof.proven && proof.ms >= 400, String(proof.ms));
+});
+
+test('a new worker that answers with another digest is no proof, nor is one that says no process id', async () => {
+  for (const pid of [' 8', '']) {
+    const other = scripted(() => OLD + pid);
+    const proof = await prove(other.deps, other.expected([7]));
+    assert.equal([proof.proven, !proof.proven && proof.why], [false, 'timeout']);
+  }
+  const { deps, expected } = scripted((ms) => (ms === 100 ? `${OLD} 8` : `${NEW} ${ms < 100 ? 8 : 9}`));
+  const proof = await prove(deps, expected([7]));
+  assert.equal(proof.proven && proof.workers, [9], 'those of the quiet period that was one');
+});
+
+test('waiting for an answer is no quiet', async () => {
+  const { deps, expected } = scripted(() => `${NEW} 8`, undefined, { answerMs: 400 });
+  const proof = await prove(deps, expected([7]));
+  assert.ok(proof.proven && proof.ms >= 1200, String(proof.ms));
+});
+
+test('what another process writes into the same log is not heard', async () => {
+  const words = (ms: number): string[] =>
+    ms >= 50 ? ['a test by hand', 'worker process 8 exited on signal 11'] : [];
+  const { deps, expected } = scripted(() => `${NEW} 9`, words, { logger: 2 });
+  assert.ok((await prove(deps, expected([7]))).proven);
 });
 
 test('one old answer every 200 ms is never a proof', async () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -13,6 +13,9 @@ const root = await testPair('Root', { names: [], isAuthority: true });
 const middle = await testPair('Middle', { names: [], isAuthority: true, issuer: root });
 const leaf = await testPair('api.example.com', { issuer: middle });
 const other = await testPair('api.example.com');
+/** Of the same name as what signed the leaf, and another; and what says that another one signed it. */
+const namesake = await testPair('Middle', { names: [], isAuthority: true, issuer: root });
+const misnamed = await testPair('api.example.com', { issuer: { ...middle, subject: 'Another' } });
 
 const check = (certificatePem: string, privateKeyPem: string, domain = 'api.example.com') =>
   checkUpload({ domain, certificatePem, privateKeyPem: new Secret(privateKeyPem) }, now);
@@ -28,6 +31,32 @@ function faults(certificatePem: string, privateKeyPem: string, domain?: string):
   }
   return [];
 }
+
+test('a certificate is good from its first moment until its last', () => {
+  const { validFrom, validTo } = new X509Certificate(other.certificate);
+  const at = (when: string): boolean => {
+    try {
+      const privateKeyPem = new Secret(other.key);
+      checkUpload(
+        { domain: 'api.example.com', certificatePem: other.certificate, privateKeyPem },
+        Date.parse(when),
+      );
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  assert.equal([at(validFrom), at(validTo)], [true, false]);
+});
+
+test('a chain may be of ten', () => {
+  assert.not.ok(faults(other.certificate.repeat(10), other.key).includes('certificate_pem TOO_LONG'));
+});
+
+test('what signs itself may do so with any hash: nobody trusts it for that', async () => {
+  const old = await testPair('api.example.com', { algorithm: 'rsaSha1' });
+  assert.ok(check(old.certificate, old.key));
+});
 
 test('a chain in order is taken, and written anew without what stood around it', () => {
   const chain = `${leaf.certificate}${middle.certificate}${root.certificate}`;
@@ -138,6 +167,18 @@ const texts: [string, string, string, string[]][] = [
     'a chain without its middle',
     `${leaf.certificate}${root.certificate}`,
     leaf.key,
+    ['certificate_pem NOT_IN_ORDER'],
+  ],
+  [
+    'an authority of the same name that has not signed it',
+    `${leaf.certificate}${namesake.certificate}`,
+    leaf.key,
+    ['certificate_pem NOT_IN_ORDER'],
+  ],
+  [
+    'an authority that has signed it under another name',
+    `${misnamed.certificate}${middle.certificate}`,
+    misnamed.key,
     ['certificate_pem NOT_IN_ORDER'],
   ],
   [

@@ -17,17 +17,17 @@ const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const at = '2026-02-01T10:00:00.000Z';
 const chain = '550e8400-e29b-41d4-a716-446655440000';
 
-/** An export of `count` records with a checkpoint after the third. */
-function lines(count: number, from = 1): string[] {
+/** An export of `count` records with a checkpoint after the third. `kept`: a record that says no state. */
+function lines(count: number, from = 1, kept?: number): string[] {
   let hash = NOTHING;
   const all: object[] = [];
   for (let number = 1; number <= count; number += 1) {
-    const before = number === 1 ? null : { weight: number - 1 };
+    const before = number === 1 || number === kept ? null : { weight: number - 1 };
     const previous = number === 1 ? null : `r${number - 1}`;
     const record = {
       id: `r${number}`,
       event_id: `e${number}`,
-      state: 'set',
+      state: number === kept ? 'kept' : 'set',
       previous,
       after: { weight: number },
     };
@@ -66,11 +66,28 @@ function verdict(of: readonly string[], key = publicKey): Verdict {
   return verifier.end();
 }
 
+/** The lines with the one of this kind changed, and the sum at the end as if it had been so. */
+function forged(kind: string, change: object, of = lines(5)): string[] {
+  const texts = of.map((line) => {
+    const parsed = JSON.parse(line) as { kind: string };
+    return parsed.kind === kind ? JSON.stringify({ ...parsed, ...change }) : line;
+  });
+  const export_sha256 = sha256(
+    texts
+      .slice(0, -1)
+      .map((text) => `${text}\n`)
+      .join(''),
+  );
+  const end = JSON.parse(texts.at(-1) ?? '') as object;
+  return [...texts.slice(0, -1), JSON.stringify({ ...end, export_sha256 })];
+}
+
 const why = (found: Verdict): string => (found.ok ? 'ok' : found.why);
 
 test('an export as it was made is good, from the first record or a later one', () => {
   assert.equal(verdict(lines(5)), { ok: true, records: 5, checkpoints: 1 });
   assert.equal(verdict(lines(5, 4)), { ok: true, records: 2, checkpoints: 0 });
+  assert.ok(verdict(lines(5, 1, 4)).ok, 'what keeps a state has none of its own before it');
 });
 
 test('the first record that was altered is named', () => {
@@ -90,6 +107,7 @@ test('what is put in, left out, moved or cut off is noticed', () => {
   assert.match(why(verdict([...good, first])), 'more behind the end');
   assert.match(why(verdict([header, 'not json'])), 'not JSON');
   assert.match(why(verdict([])), 'without its signed end');
+  assert.match(why(verdict([header, first, ...lines(5, 4)])), 'there is a second header');
 });
 
 test('what stood before is that of the record before', () => {
@@ -100,6 +118,26 @@ test('what stood before is that of the record before', () => {
 test('what no hash of a record is over is signed at the end', () => {
   const altered = lines(5).map((line, index) => (index === 2 ? line.replace('10.0.0.1', '10.0.0.2') : line));
   assert.match(why(verdict(altered)), 'a line was altered in what no hash of a record is over');
+});
+
+test('nor does it help to make that sum anew: it is signed', () => {
+  assert.match(
+    why(verdict(forged('record', { address: '10.9.9.9' }))),
+    'the checkpoint at record 5 is not signed',
+  );
+});
+
+test('a checkpoint is of its chain, its record and its key', () => {
+  const other = '650e8400-e29b-41d4-a716-446655440000';
+  assert.match(why(verdict(forged('header', { chain: other }))), 'says that record 3 was another');
+  const renamed = forged('checkpoint', { chain: other }, forged('header', { chain: other }));
+  assert.match(why(verdict(renamed)), 'the checkpoint at record 3 is not signed');
+  assert.match(why(verdict(forged('checkpoint', { key_id: 'a'.repeat(32) }))), 'record 3 is not signed');
+  const { hash } = JSON.parse(lines(5)[3] ?? '') as { hash: string };
+  const early = signCheckpoint({ chain, number: 2, hash, at }, privateKey);
+  assert.match(why(verdict(forged('checkpoint', early))), 'says that record 2 was another');
+  const wrong = signCheckpoint({ chain, number: 3, hash: NOTHING, at }, privateKey);
+  assert.match(why(verdict(forged('checkpoint', wrong))), 'says that record 3 was another');
 });
 
 test('whoever writes the chain anew cannot sign it', () => {

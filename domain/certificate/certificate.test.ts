@@ -127,6 +127,12 @@ test('a host gets a certificate for all of its names only', () => {
   }
 });
 
+test('an id is given once, whatever is uploaded under it', () => {
+  given(created, certificateFact(1, ['*.example.com']))
+    .when(upload(1))
+    .thenRefused('CONFLICT');
+});
+
 test('a change of names is held against the certificate too', () => {
   given(created, certificateFact(1, ['*.example.com']), tls(3, 1))
     .when({ type: 'update-virtual-host', id: id(3), body: { server_name: 'other.test' }, at: AT })
@@ -146,6 +152,8 @@ const coverage: [string[], string, boolean][] = [
   [['*.0.0.1'], '10.0.0.1', false],
   [['2001:db8::1'], '[2001:db8::1]', true],
   [['*'], 'localhost', false],
+  [['*t'], 'localhost', false],
+  [['*.example.com'], '.example.com', false],
   [['localhost'], 'localhost', true],
 ];
 for (const [names, name, expected] of coverage) {

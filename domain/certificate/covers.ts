@@ -12,5 +12,5 @@ export function covers(names: readonly string[], name: string): boolean {
   const dot = wanted.indexOf('.');
   // An address has no labels that a wildcard could stand for.
   const isAddress = wanted.includes(':') || /^[0-9.]+$/.test(wanted);
-  return dot > 0 && !isAddress && !wanted.startsWith('*.') && names.includes(`*${wanted.slice(dot)}`);
+  return dot > 0 && !isAddress && names.includes(`*${wanted.slice(dot)}`);
 }

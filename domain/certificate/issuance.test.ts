@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { ISSUANCE_STEPS, type IssuanceStep, type WorkspaceFact } from '../../schemas/index.js';
 import { spec } from '../given.harness.js';
 import { type WorkspaceCommand, workspace } from '../workspace/index.js';
-import { AT, created, id } from '../workspace/workspace.fixture.js';
+import { AT, certificateFact, created, id } from '../workspace/workspace.fixture.js';
 
 const given = spec(workspace);
 const FINGERPRINT = 'cd'.repeat(32);
@@ -101,14 +101,55 @@ test('a host gets it once it is issued', () => {
     body: { name: 'A', server_name: 'api.example.com', ssl_enabled: true, ssl_certificate_id: id(1) },
   });
   for (const way of [['requested'], ['requested', 'failed']] as const) {
-    given(...after(...way))
+    const { details } = given(...after(...way))
       .when(host)
       .thenRefused('VALIDATION_ERROR', 'ssl_certificate_id');
+    assert.equal(
+      details.map(({ code }) => code),
+      ['NOT_ISSUED'],
+    );
   }
   const past = after('requested', 'order_created', 'issued');
   assert.is(
     given(...past)
       .when(host)
+      .facts().length,
+    1,
+  );
+});
+
+const LONG = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.`;
+const DOMAINS: readonly (readonly [domain: string, taken: boolean])[] = [
+  ['example.com', true],
+  ['*.example.com', true],
+  ['example', false],
+  ['*.com.', false],
+  ['10.0.0.1', false],
+  ['a_b.example.com', false],
+  [`${'a'.repeat(63)}.com`, true],
+  [`${'a'.repeat(64)}.com`, false],
+  [LONG + 'd'.repeat(61), true],
+  [LONG + 'd'.repeat(62), false],
+];
+for (const [domain, taken] of DOMAINS) {
+  test(`a certificate is ${taken ? '' : 'not '}asked for ${domain}`, () => {
+    const when = given(created).when(command('request-certificate', { domain, autoRenew: true }));
+    if (taken) {
+      assert.is(when.facts().length, 1);
+    } else {
+      when.thenRefused('VALIDATION_ERROR', 'domain');
+    }
+  });
+}
+
+test('one request a name, whatever was uploaded for it', () => {
+  const again = command('request-certificate', { id: id(3), domain: 'api.example.com', autoRenew: true });
+  given(...after('requested'))
+    .when(again)
+    .thenRefused('CONFLICT', 'domain');
+  assert.is(
+    given(created, certificateFact(2, ['api.example.com']))
+      .when(again)
       .facts().length,
     1,
   );

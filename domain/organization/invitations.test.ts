@@ -115,6 +115,40 @@ test('an invitation gives no more than its maker has, and is revoked by nobody b
     .thenRefused('NOT_FOUND');
 });
 
+test('so many invitations are open at once, and those that have expired are not counted', () => {
+  const open = (count: number): OrganizationFact[] =>
+    Array.from({ length: count }, (_, n) => {
+      const one = invited('adam', 'viewer') as Extract<OrganizationFact, { type: 'invitation.created' }>;
+      return { ...one, data: { ...one.data, invitation: { ...one.data.invitation, id: id(`open ${n}`) } } };
+    });
+  const invite = (at: string) =>
+    ({
+      type: 'invite',
+      id: invitationId,
+      role: 'viewer',
+      hasAddress: false,
+      tokenSha256: TOKEN,
+      expiresAt: '2999-01-01T00:00:00.000Z',
+      by: as('adam'),
+      at,
+    }) as const;
+  assert.is(
+    given(...people, ...open(999))
+      .when(invite(AT))
+      .facts().length,
+    1,
+  );
+  given(...people, ...open(1000))
+    .when(invite(AT))
+    .thenRefused('CONFLICT');
+  assert.is(
+    given(...people, ...open(1000))
+      .when(invite(LATER))
+      .facts().length,
+    1001,
+  );
+});
+
 test('a deleted organization has no open invitations', () => {
   given(...people, invited('adam', 'viewer'))
     .when({ type: 'delete-organization', at: AT })

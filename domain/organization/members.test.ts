@@ -117,6 +117,12 @@ test('narrowing narrows', () => {
     .when(narrow('eve', 'viewer', 'adam'))
     .thenFacts();
   given(...people)
+    .when(narrow('eve', 'editor', 'olga'))
+    .thenFacts({
+      type: 'workspace_role.set',
+      data: { workspace_id: shop, user_id: id('eve'), role: 'editor', at: AT },
+    });
+  given(...people)
     .when(narrow('eve', 'admin', 'olga'))
     .thenRefused('VALIDATION_ERROR', 'role');
   given(...people)

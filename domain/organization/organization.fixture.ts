@@ -63,5 +63,5 @@ export const change = (name: string, role: Role, by: string) =>
   ({ type: 'change-member', userId: id(name), role, by: as(by), at: AT }) as const;
 export const remove = (name: string, by: string) =>
   ({ type: 'remove-member', userId: id(name), by: as(by), at: AT }) as const;
-export const narrow = (name: string, role: 'none' | 'viewer' | 'admin' | undefined, by: string) =>
+export const narrow = (name: string, role: 'none' | 'viewer' | 'editor' | 'admin' | undefined, by: string) =>
   ({ type: 'narrow-member', userId: id(name), workspaceId: shop, role, by: as(by), at: AT }) as const;

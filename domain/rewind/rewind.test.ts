@@ -6,9 +6,11 @@ import { spec } from '../given.harness.js';
 import { type WorkspaceCommand, workspace } from '../workspace/index.js';
 import {
   AT,
+  agentFact,
   certificateFact,
   created,
   hostFact,
+  hostOf,
   id,
   upstreamFact,
   upstreamOf,
@@ -101,6 +103,54 @@ test('a certificate does not come back, and one that was asked for goes with its
       type: 'certificate.deleted',
       data: { certificate_id: id(8), domain: 'api.example.com', at: LATER },
     });
+});
+
+test('what uses something goes before it and comes after it', () => {
+  const host = hostFact(5, { locations: [{ path: '/', upstream_id: id(1) }] }, one);
+  const remove = (kind: Change['kind'], n: number): Change => ({ kind, id: id(n), expect: {}, remove: true });
+  const types = (past: readonly WorkspaceFact[], ...changes: readonly Change[]) =>
+    given(created, ...past)
+      .when(apply(...changes))
+      .facts()
+      .map(({ type }) => type);
+  assert.equal(types([one, host], remove('upstream', 1), remove('virtual_host', 5)), [
+    'virtual_host.deleted',
+    'upstream.deleted',
+  ]);
+  const puts: readonly Change[] = [
+    { kind: 'virtual_host', id: id(5), put: hostOf(host) },
+    { kind: 'upstream', id: id(1), put: upstreamOf(one) },
+  ];
+  assert.equal(types([], ...puts), ['upstream.created', 'virtual_host.created']);
+});
+
+test('what it comes to is held to the rules of ordinary changes', () => {
+  const agents = [agentFact(10, { env: 'production' })];
+  const selected = hostFact(6, {
+    server_name: 'a.com',
+    target_agents: { type: 'selector', label_selector: 'env=production' },
+  });
+  const back: Change = { kind: 'virtual_host', id: id(6), put: hostOf(selected) };
+  const listed = hostFact(
+    5,
+    { server_name: 'a.com', target_agents: { type: 'list', agent_ids: [id(10)] } },
+    ...agents,
+  );
+  given(created, ...agents, listed)
+    .when(apply(back))
+    .thenRefused('CONFLICT', 'server_name');
+  const staging = agentFact(10, { env: 'staging' });
+  const labels: Change = { kind: 'agent', id: id(10), expect: {}, set: { labels: { env: 'production' } } };
+  given(created, staging, listed, selected).when(apply(labels)).thenRefused('CONFLICT', 'labels');
+  const certificate = certificateFact(7, ['a.com']);
+  const tls = hostFact(
+    8,
+    { server_name: 'a.com', ssl_enabled: true, ssl_certificate_id: id(7) },
+    certificate,
+  );
+  given(created, certificate, tls)
+    .when(apply({ kind: 'certificate', id: id(7), expect: {}, remove: true }))
+    .thenRefused('CONFLICT', 'id');
 });
 
 test.run();

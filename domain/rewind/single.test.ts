@@ -114,4 +114,37 @@ test('all of them are the version', () => {
   );
 });
 
+const after = (n: number, values: Values | undefined): WorkspaceEvent =>
+  ({
+    id: String(n),
+    type: values ? 'upstream.updated' : 'upstream.deleted',
+    data: values ? { upstream: resource('a', values), changed: [] } : { upstream_id: 'a', name: 'a' },
+  }) as unknown as WorkspaceEvent;
+const all = (from: Values | undefined, ...steps: readonly (Values | undefined)[]) => {
+  const before = initial();
+  if (from) {
+    before.upstreams.set('a', resource('a', from));
+  }
+  const events = steps.map((values, n) => after(n, values));
+  const causes = events.map(
+    ({ id }) => ({ event_id: id, resource_id: 'a', changed: [] }) as unknown as ConfigCause,
+  );
+  return singleOut(1, before, causes, events, () => true).own.resources;
+};
+const seen = (values: Values | undefined) => values && { id: 'a', ...values };
+
+test('several of one resource come to one change, also where it goes or comes between them', () => {
+  const changed = { ...base, name: '1' };
+  const parts = (resources: ReturnType<typeof all>) =>
+    resources.map(({ before, after: now, fields }) => ({ before, after: now, fields }));
+  assert.equal(parts(all(base, changed, undefined)), [
+    { before: seen(base), after: null, fields: ['algorithm', 'id', 'keepalive_connections', 'name'] },
+  ]);
+  assert.equal(parts(all(base, undefined, changed)), [
+    { before: seen(base), after: seen(changed), fields: ['name'] },
+  ]);
+  assert.equal(all(undefined, base, undefined), [], 'it came and went');
+  assert.equal(all(base, undefined, base), [], 'it went and came back as it was');
+});
+
 test.run();

@@ -62,6 +62,11 @@ for (const [name, body, fields] of refusals) {
   });
 }
 
+test('a probe may take as long as its interval', () => {
+  const when = given(created).when(create({ health_check: { interval: 5, timeout: 5 } }));
+  assert.is(when.facts().length, 1);
+});
+
 test('refuses a name that is taken', () => {
   given(created, upstreamFact(2, { name: 'web-backend' }))
     .when(create({}))

@@ -6,6 +6,7 @@ import { type WorkspaceCommand, workspace } from '../workspace/index.js';
 import {
   AT,
   agentFact,
+  certificateFact,
   created,
   hostFact,
   hostOf,
@@ -73,6 +74,15 @@ const refusals: [string, object, string[]][] = [
   ['two actions', at({ proxy_pass: 'http://10.0.0.1:80/' }), ['locations[0].upstream_id']],
   ['no action', { locations: [{ path: '/' }] }, ['locations[0]']],
   ['one path twice', { locations: [at({}).locations[0], at({}).locations[0]] }, ['locations[1].path']],
+  [
+    'a header to an upstream where files are served',
+    {
+      locations: [
+        { path: '/', root: 'docs', custom_headers: [{ name: 'X-A', value: 'b', applies_to: 'request' }] },
+      ],
+    },
+    ['locations[0].custom_headers[0].applies_to'],
+  ],
   ['index without root', at({ index: 'index.html' }), ['locations[0].index']],
   [
     'a header that splits answers',
@@ -112,6 +122,12 @@ const targets: [string, object, object, boolean][] = [
   ['all and all', { type: 'all' }, { type: 'all' }, true],
   ['all and a selector', { type: 'all' }, prod, true],
   ['selectors that contradict', prod, { type: 'selector', label_selector: 'env=staging' }, false],
+  [
+    'selectors that contradict in one of two labels',
+    { type: 'selector', label_selector: 'env=production,region=eu' },
+    { type: 'selector', label_selector: 'env=staging,region=eu' },
+    false,
+  ],
   ['selectors of different labels', prod, { type: 'selector', label_selector: 'region=eu' }, true],
   ['lists apart', { type: 'list', agent_ids: [id(10)] }, { type: 'list', agent_ids: [id(11)] }, false],
   [
@@ -126,12 +142,17 @@ const targets: [string, object, object, boolean][] = [
 for (const [name, mine, theirs, clash] of targets) {
   test(`the same name on the same port for ${name} is ${clash ? 'refused' : 'allowed'}`, () => {
     const agents = [agentFact(10, { env: 'production' }), agentFact(11, { env: 'staging' })];
-    const other = hostFact(5, { server_name: 'api.example.com', target_agents: theirs as never }, ...agents);
-    const when = given(created, upstream, ...agents, other).when(create({ target_agents: mine }));
-    if (clash) {
-      when.thenRefused('CONFLICT', 'server_name');
-    } else {
-      assert.is(when.facts().length, 1);
+    for (const [first, second] of [
+      [theirs, mine],
+      [mine, theirs],
+    ]) {
+      const other = hostFact(5, { server_name: 'api.example.com', target_agents: first as never }, ...agents);
+      const when = given(created, upstream, ...agents, other).when(create({ target_agents: second }));
+      if (clash) {
+        when.thenRefused('CONFLICT', 'server_name');
+      } else {
+        assert.is(when.facts().length, 1);
+      }
     }
   });
 }
@@ -170,9 +191,56 @@ test('labels that would bring two hosts of one name to an agent are refused', ()
     server_name: 'a.com',
     target_agents: { type: 'selector', label_selector: 'env=production' },
   });
+  const label = (n: number, labels: Record<string, string>): WorkspaceCommand => ({
+    type: 'update-agent',
+    id: id(n),
+    body: { labels },
+    at: AT,
+  });
   given(created, ...agents, listed, selected)
-    .when({ type: 'update-agent', id: id(11), body: { labels: { env: 'production' } }, at: AT })
+    .when(label(11, { env: 'production' }))
     .thenRefused('CONFLICT', 'labels');
+  const apart = given(created, ...agents, listed, selected).when(label(10, { env: 'production', rack: '1' }));
+  assert.is(apart.facts().length, 1, 'the other host of the name is not for this agent');
+});
+
+test('labels that would bring plain HTTP and TLS on one port to an agent are refused', () => {
+  const agents = [agentFact(10, { env: 'staging' })];
+  const certificate = certificateFact(7, ['a.com']);
+  const plain = hostFact(
+    5,
+    { listen_port: 8443, target_agents: { type: 'list', agent_ids: [id(10)] } },
+    ...agents,
+  );
+  const tls = hostFact(
+    6,
+    {
+      server_name: 'a.com',
+      listen_port: 8443,
+      ssl_enabled: true,
+      ssl_certificate_id: id(7),
+      target_agents: { type: 'selector', label_selector: 'env=production' },
+    },
+    certificate,
+  );
+  given(created, certificate, ...agents, plain, tls)
+    .when({ type: 'update-agent', id: id(10), body: { labels: { env: 'production' } }, at: AT })
+    .thenRefused('CONFLICT', 'labels');
+});
+
+test('a host has so many locations and no more', () => {
+  const paths = (count: number) => ({
+    locations: Array.from({ length: count }, (_, n) => ({ path: `/${n}`, proxy_pass: 'http://10.0.0.1/' })),
+  });
+  assert.is(
+    given(created)
+      .when(create(paths(256)))
+      .facts().length,
+    1,
+  );
+  given(created)
+    .when(create(paths(257)))
+    .thenRefused('VALIDATION_ERROR', 'locations');
 });
 
 test('a change replaces lists and keeps what was not named', () => {

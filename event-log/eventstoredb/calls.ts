@@ -31,6 +31,8 @@ export interface CallDeps {
   readonly timing: Timing;
   /** Aborts when the log is closed. */
   readonly closed: AbortSignal;
+  /** Set when a call or a subscription has failed: who answers next may not hold what was there before. */
+  readonly doubt: { is: boolean };
   /** The calls under way, to be broken off then: a listener for each on the signal costs more than the call. */
   readonly open: Set<Deferred<never>>;
 }
@@ -44,20 +46,23 @@ export function pause({ random, timing }: Pick<CallDeps, 'random' | 'timing'>, f
 /**
  * Runs a call with its own deadline and again when its outcome is not known or it found nobody: so only what may be
  * done twice. The client's deadlines do not hold for reads, nor for a server that says nothing. `over` resolves when
- * the call's result is of no more use.
+ * the call's result is of no more use. `first` is run before each try, in time of its own.
  */
 export async function surely<T>(
   deps: CallDeps,
   what: string,
   call: (over: Promise<void>) => Promise<T>,
   translate: (error: unknown) => Error = (error) => inPortWords(error, what),
+  first?: () => Promise<void>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
+      await first?.();
       return await inTime(deps, what, call);
     } catch (error) {
       const translated = translate(error);
       const passing = translated instanceof Unavailable && !(translated instanceof AccessRefused);
+      deps.doubt.is ||= passing;
       if (!passing || attempt >= deps.timing.attempts || deps.closed.aborted) {
         throw translated;
       }

@@ -24,6 +24,8 @@
  * 12. A larger append than the server takes is refused by name before it is sent.
  * 13. The server compares ids with what stands at the same place only. An id that stands elsewhere is noticed when this
  *     process has appended it lately; the command handler, which knows a stream's commands, does not count on more.
+ * 14. After a failure nothing is appended before the log was seen to reach as far as it did. One that ends earlier (a
+ *     backup, another disk) is `LogDamaged` for readers and `stopped` for good, also when it has grown again since.
  *
  * A position is the commit position of an event; `after` of a reader is one that this log has given, or `0n`.
  */
@@ -65,6 +67,7 @@ export async function eventStoreDbLog(
     random: options.random ?? systemRandom,
     timing: { ...TIMING, ...options.timing },
     closed: closing.signal,
+    doubt: { is: false },
     open: new Set<Deferred<never>>(),
   };
   const reader = openReader(deps);
@@ -86,6 +89,7 @@ export async function eventStoreDbLog(
     read: (stream, readOptions) => reader.read(stream, readOptions),
     subscribe: (subscribeOptions) => subscribe({ ...deps, reader, lost }, subscribeOptions),
     head: () => reader.head(),
+    stopped: () => reader.shrunk(),
     close: () => (closed ??= close()),
   };
 }

@@ -18,6 +18,10 @@ export interface Reader {
   head(): Promise<bigint>;
   /** The log holds an event of ours at this position. */
   seen(position: bigint): void;
+  /** Throws when the log may have lost what it held: it is looked at where there is doubt. */
+  sound(): Promise<void>;
+  /** Why nothing is to be written any more, if so. */
+  shrunk(): string | undefined;
 }
 
 export function openReader(deps: CallDeps): Reader {
@@ -25,6 +29,7 @@ export function openReader(deps: CallDeps): Reader {
   let known = 0n;
   /** Between `known` and here stands nothing of ours. */
   let looked = 0n;
+  let shrunk: string | undefined;
   const seen = (position: bigint): void => {
     known = position > known ? position : known;
   };
@@ -101,22 +106,33 @@ export function openReader(deps: CallDeps): Reader {
   /** The server's own events may stand behind ours, many of them: only the new ones are looked through. */
   async function head(): Promise<bigint> {
     const before = known;
+    if (shrunk !== undefined) {
+      throw new LogDamaged(shrunk);
+    }
     for (let attempt = 1; ; attempt += 1) {
       const { end, ours = before } = await lookBack(looked > before ? looked : before);
       if (end >= before) {
         looked = end;
         seen(ours);
+        deps.doubt.is = false;
         return ours;
       }
       // An answered append may be a moment ahead of what reads show.
       if (attempt >= deps.timing.attempts) {
-        throw new LogDamaged(`the log ends at position ${end}, but held an event at ${before}`);
+        shrunk = `the log ends at position ${end}, but held an event at ${before}`;
+        throw new LogDamaged(shrunk);
       }
       await deps.timers.sleep(pause(deps, attempt), deps.closed).catch(() => undefined);
     }
   }
 
-  return { read, last, head, seen };
+  async function sound(): Promise<void> {
+    if (deps.doubt.is || shrunk !== undefined) {
+      await head();
+    }
+  }
+
+  return { read, last, head, seen, sound, shrunk: () => shrunk };
 }
 
 /** A stream that was never written is empty. */

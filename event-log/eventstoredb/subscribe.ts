@@ -62,6 +62,7 @@ export async function* subscribe(
       if (!(told instanceof Unavailable) || told instanceof AccessRefused) {
         throw told;
       }
+      deps.doubt.is = true;
       failures = state.at > before ? 0 : failures + 1;
       wide = !narrow;
       deps.lost(errorMessage(told));

@@ -2,7 +2,7 @@
 import { NO_STREAM } from '@eventstore/db-client';
 import { AppendTooLarge } from '../outgoing.js';
 import type { Appended, Expected, RawEvent } from '../port.js';
-import { Unavailable, VersionConflict } from '../port.js';
+import { LogDamaged, Unavailable, VersionConflict } from '../port.js';
 import { type CallDeps, surely } from './calls.js';
 import { refusedAppend } from './errors.js';
 import { proposedEvent, sizeOnServer } from './events.js';
@@ -35,7 +35,11 @@ export function appender(deps: CallDeps, reader: Reader, maxBytes: number) {
       deps,
       `append to ${stream}`,
       () => connection.client.appendToStream(stream, proposed, options),
-      (error) => refusedAppend(error, stream, expected),
+      (error) =>
+        error instanceof LogDamaged
+          ? new Unavailable(`the log has stopped: ${error.message}`)
+          : refusedAppend(error, stream, expected),
+      reader.sound,
     );
   }
 

@@ -120,6 +120,12 @@ export function readStoreContract(name: string, open: () => Promise<StoreUnderTe
       ops: [put({ id: 'a', n: 2 }), put({ id: 'b' })],
     };
     assert.equal(await store.commit(late), { ok: false, why: 'moved', at: 7n });
+    const early = { ...late, from: 8n };
+    assert.equal(
+      await store.commit(early),
+      { ok: false, why: 'moved', at: 7n },
+      'what is between is missing',
+    );
     assert.equal((await store.find(HOSTS)).items, [{ id: 'a', n: 1 }]);
     assert.is(await store.checkpoint('hosts.v1'), 7n);
   });

@@ -31,7 +31,7 @@ export interface DoubleStore {
   system(): Kept;
   /** Puts bytes into the log that no client of ours would write. */
   plant(stream: string, event: Partial<Proposed>): Kept;
-  /** Forgets the newest events, as a restored backup does. */
+  /** Forgets the newest events, as a restored backup does: what comes next has their positions. */
   truncate(count: number): void;
 }
 
@@ -101,8 +101,9 @@ export function doubleStore(): DoubleStore {
       return kept;
     },
     truncate: (count) => {
-      for (const gone of all.splice(all.length - count, count)) {
+      for (const gone of all.splice(all.length - count, count).toReversed()) {
         of(gone.stream).pop();
+        offset = gone.position;
       }
     },
   };

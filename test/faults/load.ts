@@ -13,8 +13,10 @@ export interface LoadSummary {
   readonly acknowledged: readonly string[];
   /** Answers from 500 up. */
   readonly serverErrors: readonly number[];
-  /** Connections that ended without an answer. */
-  readonly broken: number;
+  /** Connections that nobody took: nothing was sent on them. */
+  readonly notTaken: number;
+  /** Requests that were sent, and whose connection ended without an answer. */
+  readonly unanswered: number;
   /** Answers that no retry can mend. */
   readonly refused: readonly string[];
   /** Longest time from a command's first try to its success. */
@@ -24,11 +26,15 @@ export interface LoadSummary {
 const PAUSE_MS = 50;
 const GIVE_UP_MS = 60_000;
 
+const isRefused = ({ cause }: Error): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+
 export function startLoad(api: Api, workspace: string, writers: number, prefix = 'load'): Load {
   const acknowledged: string[] = [];
   const serverErrors: number[] = [];
   const refused: string[] = [];
-  let broken = 0;
+  let notTaken = 0;
+  let unanswered = 0;
   let longestMs = 0;
   let open = true;
 
@@ -39,17 +45,18 @@ export function startLoad(api: Api, workspace: string, writers: number, prefix =
       const body = { name, servers: [{ address: '10.0.0.1:80' }] };
       const answer = await api
         .request('POST', `${workspace}/upstreams`, body, { 'Idempotency-Key': key })
-        .catch(() => undefined);
+        .catch((error: Error) => {
+          notTaken += isRefused(error) ? 1 : 0;
+          unanswered += isRefused(error) ? 0 : 1;
+        });
       if (answer?.status === 201) {
         acknowledged.push(answer.body.id);
         longestMs = Math.max(longestMs, performance.now() - started);
         return;
       }
-      if (answer === undefined) {
-        broken += 1;
-      } else if (answer.status >= 500) {
+      if (answer && answer.status >= 500) {
         serverErrors.push(answer.status);
-      } else if (answer.status !== 429 && answer.status !== 409) {
+      } else if (answer && answer.status !== 429 && answer.status !== 409) {
         refused.push(`${answer.status} ${JSON.stringify(answer.body)}`);
         return;
       }
@@ -67,7 +74,7 @@ export function startLoad(api: Api, workspace: string, writers: number, prefix =
     end: async () => {
       open = false;
       await Promise.all(running);
-      return { acknowledged, serverErrors, broken, refused, longestMs };
+      return { acknowledged, serverErrors, notTaken, unanswered, refused, longestMs };
     },
   };
 }

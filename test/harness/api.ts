@@ -15,6 +15,8 @@ export interface Api {
   ok(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<any>;
 }
 
+const PROXY_ANSWERS: readonly number[] = [502, 504];
+
 /**
  * A REST client; signs in at the first request when an address and password are given. Every answer is held to the
  * description that the process serves.
@@ -52,10 +54,15 @@ export function api(baseUrl: string, login?: { email: string; password: string }
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
+    const { status } = response;
+    // A proxy that found nobody answers for itself, with a page: an answer all the same, and none of ours to be held to.
+    if (PROXY_ANSWERS.includes(status) && text.startsWith('<')) {
+      return { status, headers: response.headers, body: text };
+    }
     const answered = text === '' ? undefined : JSON.parse(text);
     describing ??= description();
-    (await describing)?.(method, path, response.status, answered);
-    return { status: response.status, headers: response.headers, body: answered };
+    (await describing)?.(method, path, status, answered);
+    return { status, headers: response.headers, body: answered };
   }
 
   async function signIn(credentials: { email: string; password: string }): Promise<void> {

@@ -37,7 +37,7 @@ export interface Distributed {
   /** Sends a signal and does not wait. */
   signal(role: Role, signal: NodeJS.Signals): void;
   ended(role: Role): boolean;
-  /** A further process of this role on ports of its own; of them the front knows the first of `commands`. */
+  /** A further process of this role on ports of its own; of `commands` the front knows one at a time. */
   another(role: Role): Promise<Running>;
   end(): Promise<void>;
 }
@@ -130,7 +130,8 @@ export async function distributed(
     running.set(role, await startProcess(role, role, port, grpcPort));
   }
   const others: Running[] = [];
-  let spare: number | undefined = await freePort();
+  const spare = await freePort();
+  let onSpare: Running | undefined;
 
   for (const role of DISTRIBUTED_ROLES) {
     await startRole(role);
@@ -154,9 +155,10 @@ export async function distributed(
     ended: (role) => running.get(role)?.ended() ?? true,
     another: async (role) => {
       const name = `${role}-${others.length + 2}`;
-      const port = (role === 'commands' ? spare : undefined) ?? (await freePort());
-      spare = port === spare ? undefined : spare;
-      const one = await startProcess(role, name, port, await freePort());
+      // Whoever had it may have ended: the next is to stand behind the front again.
+      const behindFront = role === 'commands' && (onSpare?.ended() ?? true);
+      const one = await startProcess(role, name, behindFront ? spare : await freePort(), await freePort());
+      onSpare = behindFront ? one : onSpare;
       others.push(one);
       return one;
     },
