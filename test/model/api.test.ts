@@ -5,9 +5,9 @@ import * as assert from 'uvu/assert';
 import { runModel } from './run.js';
 
 test('what the API shows, then and now, is what a plain model foretells', async () => {
-  const { operations, events } = await runModel(3, 36, { moments: 2 });
+  const { operations, events } = await runModel(3, 30, { moments: 2 });
   // It says nothing if nearly everything was refused.
-  assert.ok(operations === 36 && events > 15, `${events} events`);
+  assert.ok(operations === 30 && events > 10, `${events} events`);
 });
 
 test.run();
