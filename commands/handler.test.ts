@@ -161,6 +161,7 @@ test('the same command is answered again and done once, also by a handler that s
   await handler.run(stream, id(1), { type: 'delete-upstream', id: id(1), at: AT }, context('gone'), () => 1);
   const again = await add(1);
   assert.equal([again.result, again.revision], [first.result, first.revision]);
+  assert.is(again.position, first.position, 'whoever reads then waits for it as after the first answer');
   const other = commandHandler({ log, clock: systemClock, timers: systemTimers }, workspace);
   const third = await other.run(
     stream,

@@ -247,10 +247,15 @@ export function commandHandler<S, C, F extends Fact>(
     present: (state: S) => R,
   ): Promise<Outcome<R>> {
     const then = await load(log, decider, stream, undefined, revision);
+    // The first answer may have been lost before the read models were there: this one waits for them as well.
+    let position: bigint | undefined;
+    for await (const event of log.read(stream, { from: revision, to: revision })) {
+      position = event.position;
+    }
     return {
       result: present(then.state),
       revision: then.revisions.get(subject) ?? revision,
-      position: undefined,
+      position,
       repeated: true,
     };
   }

@@ -287,6 +287,20 @@ test('the parts of resources are shown as they stood', async () => {
   assert.is((await call('GET', `${servers}?at=version:${version}`, undefined, rival.token)).status, 404);
 });
 
+test('a certificate of the past says where its issuing stood, as it did then', async () => {
+  const waiting = await made('certificates', { domain: 'waits.example.com', provider: 'letsencrypt' });
+  const path = `/v1/certificates/${waiting}`;
+  const now = await call('GET', path);
+  assert.is(now.json.issuance, 'requested');
+  const revision = String(now.headers.etag).replaceAll('"', '');
+  assert.equal((await call('GET', `${path}?at=revision:${revision}`)).json, now.json);
+  const { data } = (await call('GET', `${ws}/certificates?at=revision:${revision}`)).json;
+  assert.equal(
+    data.find((one: { id: string }) => one.id === waiting),
+    now.json,
+  );
+});
+
 test('wrong input is refused by field', async () => {
   const version = await api.newest();
   for (const [path, field] of [

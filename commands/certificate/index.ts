@@ -84,7 +84,7 @@ export function certificateCommands(deps: CertificateCommandDeps): Route[] {
         context,
         present(id),
       );
-      if (outcome.position === undefined) {
+      if (outcome.repeated) {
         // Answered again, perhaps after it was deleted.
         await drop();
       } else {

@@ -109,7 +109,7 @@ export function invitationCommands(deps: InvitationCommandDeps): Route[] {
             context,
             (state) => state.invitations.get(id)?.invitation,
           );
-          if (outcome.position === undefined) {
+          if (outcome.repeated) {
             // Answered again, perhaps after it was accepted.
             await drop();
           }

@@ -21,13 +21,15 @@ import {
   timeAt,
   withBefore,
 } from '../../projections/index.js';
-import type {
-  Certificate,
-  EnrolledAgent,
-  Organization,
-  Upstream,
-  VirtualHost,
-  Workspace,
+import {
+  type Certificate,
+  type EnrolledAgent,
+  ISSUANCE_STEPS,
+  type Issuance,
+  type Organization,
+  type Upstream,
+  type VirtualHost,
+  type Workspace,
 } from '../../schemas/index.js';
 import {
   organizationsOf,
@@ -107,9 +109,18 @@ const WAIT_MS = 2000;
 /** Beyond every position that a log can have. */
 const NOW: Position = 2n ** 63n - 1n;
 
-const stood = <K extends StandingKind>({ after, revision, position, at }: RecordDoc): Stood<K> =>
-  yes({ ...after, _revision: revision, _position: position, _at: at } as unknown as Resources[K] &
+/** Where the issuing of a certificate stood: the event that set it says so, the resource does not. */
+function issuanceThen({ type, details }: RecordDoc): { readonly issuance: Issuance } | undefined {
+  const step = ISSUANCE_STEPS.find((one) => type === `certificate.${one}`);
+  return step && { issuance: { step, reason: (details['reason'] as string | undefined) ?? null } };
+}
+
+function stood<K extends StandingKind>(record: RecordDoc): Stood<K> {
+  const { after, revision, position, at } = record;
+  const origin = { _revision: revision, _position: position, _at: at };
+  return yes({ ...after, ...issuanceThen(record), ...origin } as unknown as Resources[K] &
     Origin & { readonly _at: string });
+}
 
 /** A workspace that is hidden from somebody now is hidden in its past too. */
 const isShown = ({ principal }: ReadRequest, organizationId: string, workspaceId: string): boolean =>

@@ -4,25 +4,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../kernel/index.js';
-import { readModels } from '../../projections/index.js';
-import { collectionName } from '../../read-store/index.js';
-import { sqliteReadStore } from '../../read-store/sqlite/index.js';
 import { folder } from '../harness/folder.js';
 import { controlPlane } from '../harness/nxmesh.js';
+import { readHashes } from '../harness/read-hashes.js';
 import { until } from '../harness/until.js';
-
-async function hashes(path: string): Promise<Record<string, string>> {
-  const store = sqliteReadStore({ path, clock: systemClock });
-  const found: Record<string, string> = {};
-  for (const { name, version, collections } of readModels) {
-    for (const collection of collections) {
-      found[collection.name] = await store.hash(collectionName(name, version, collection.name));
-    }
-  }
-  await store.close();
-  return found;
-}
 
 test('deleting read.db loses nothing', async () => {
   const place = folder('rebuild');
@@ -54,7 +39,7 @@ test('deleting read.db loses nothing', async () => {
   });
   await first.process.end();
 
-  const before = await hashes(file);
+  const before = await readHashes(dataDir);
   for (const suffix of ['', '-wal', '-shm']) {
     rmSync(file + suffix, { force: true });
   }
@@ -62,7 +47,7 @@ test('deleting read.db loses nothing', async () => {
   // Under the session of before: signing in would stand in the log.
   assert.is((await api.ok('GET', `${ws}/changes`)).meta.total, versions, 'nothing is published again');
   await second.process.end();
-  assert.equal(await hashes(file), before);
+  assert.equal(await readHashes(dataDir), before);
   place.remove();
 });
 
