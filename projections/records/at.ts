@@ -13,7 +13,13 @@ export type StandingKind =
   | 'virtual_host'
   | 'certificate';
 
-/** What stood for an instant: the newest record of the whole log that was not recorded after it. Log order wins over clocks. */
+/** Records read in one go. */
+const PART = 256;
+
+/**
+ * What stood for an instant: the newest record of the log that was not recorded after it. Log order wins over clocks: what
+ * follows the newest by time and was not recorded after the instant either came from a clock that was set back.
+ */
 export async function positionAt(reader: Reader, instant: string): Promise<Position> {
   const { items } = await reader.find('records', {
     orderBy: 'at',
@@ -22,7 +28,21 @@ export async function positionAt(reader: Reader, instant: string): Promise<Posit
     limit: 1,
     count: false,
   });
-  return BigInt(items[0]?.position ?? 0);
+  let position = BigInt(items[0]?.position ?? 0);
+  // The next one mostly is of later.
+  for (let limit = 1; ; limit = PART) {
+    const { items: next } = await reader.find('records', {
+      from: recordId(position + 1n),
+      limit,
+      count: false,
+    });
+    const later = next.findIndex(({ at }) => at > instant);
+    const same = later < 0 ? next : next.slice(0, later);
+    position = BigInt(same.at(-1)?.position ?? position);
+    if (later >= 0 || next.length < limit) {
+      return position;
+    }
+  }
 }
 
 /** When what stands at a position came: the time of the newest record up to it. */
@@ -55,9 +75,6 @@ export async function standing(
     ? reader.get('records', newest.previous)
     : newest;
 }
-
-/** Records read in one go. */
-const PART = 256;
 
 /** Those of an id that are wanted, newest first. There may be so many others (a person's) that they are read in parts. */
 export async function recordsOf(
