@@ -88,7 +88,7 @@ export async function perform(world: World, plan: Plan, step: Step, by: Asker): 
   }
   const changes = refusal === undefined && (plan.effects.length > 0 || plan.person !== undefined);
   if (manner === 'other' && changes && plan.body) {
-    const mismatch = await send('', { ...plan.body, ...OTHER[Object.keys(plan.body)[0] ?? ''] });
+    const mismatch = await send('', { ...plan.body, ...another(plan.body) });
     assert.is(mismatch.status, 422, `${about} with another body`);
     assert.is(mismatch.body.error.code, 'IDEMPOTENCY_MISMATCH', about);
   }
@@ -123,8 +123,12 @@ const OTHER: Readonly<Record<string, Doc>> = {
   path: { path: '/another' },
   domain: { domain: 'another.example.com' },
   user_id: { user_id: randomUUID() },
-  role: { role: 'none' },
 };
+
+const another = (body: Doc): Doc | undefined =>
+  'role' in body
+    ? { role: body['role'] === 'viewer' ? 'editor' : 'viewer' }
+    : OTHER[Object.keys(body)[0] ?? ''];
 
 /** What a rehearsal says, but for when: a refusal or the resources. */
 const foretold = ({ status, body }: Answer): unknown =>
