@@ -3,7 +3,7 @@ import { pageOf, type Route, route } from '../http/index.js';
 import type { Clock } from '../kernel/index.js';
 import type { CertificateDoc } from '../projections/index.js';
 import { CertificateAnswer, CertificateDomain, closed, issuanceInAnswer, Type } from '../schemas/index.js';
-import { listAtQuery, readAtQuery } from './history/at.js';
+import { isInstant, listAtQuery, readAtQuery } from './history/at.js';
 import type { PastScope } from './history/scope.js';
 import { listOf } from './list.js';
 import { pick, revisionOf } from './present.js';
@@ -16,8 +16,9 @@ const certificatesQuery = closed({
 
 /** By whose clock a certificate has expired; a moment that is not an instant has none, and shows what was recorded. */
 const clockAt = (at: string | undefined, clock: Clock): Pick<Clock, 'now'> => {
-  const instant = at === undefined ? clock.now() : Date.parse(at);
-  return { now: () => (Number.isNaN(instant) ? 0 : instant) };
+  // Asked first: `Date.parse` takes `revision:32` for the year 2032.
+  const instant = at === undefined ? clock.now() : isInstant(at) ? Date.parse(at) : 0;
+  return { now: () => instant };
 };
 
 /** No event says that a certificate has expired: the clock does. */

@@ -184,29 +184,6 @@ test('what one request made and another of the same version uses is not taken ba
   assert.is((await undo(version, editor.token, `?event_id=${of(used ?? '')}`)).status, 200);
 });
 
-test('a certificate whose key is destroyed does not come back, by name', async () => {
-  const certificate = newId();
-  await api.certify(certificate, 'tls.example.com');
-  const tls = await host('tls', {
-    ssl_enabled: true,
-    ssl_certificate_id: certificate,
-    locations: [{ path: '/', proxy_pass: 'http://10.0.0.9/' }],
-  });
-  const version = await api.newest();
-  await call('DELETE', `/v1/virtual-hosts/${tls}`);
-  await api.newest();
-  const gone = await call('DELETE', `/v1/certificates/${certificate}`);
-  assert.ok([204, 500].includes(gone.status), 'the vault is not part of this test');
-  const deleted = await api.newest();
-  const taken = await undo(deleted);
-  assert.equal([taken.status, taken.json.error.details[0].code], [409, 'KEY_DESTROYED']);
-  const rolled = await call('POST', `${ws}/versions/${version}/rollback`);
-  assert.equal([rolled.status, rolled.json.error.details[0].code], [409, 'KEY_DESTROYED']);
-  assert.match(rolled.json.error.details[0].message, 'tls.example.com');
-  const restored = await call('POST', `/v1/virtual-hosts/${tls}/restore`);
-  assert.equal([restored.status, restored.json.error.details[0].field], [409, 'ssl_certificate_id']);
-});
-
 test('viewers look and change nothing, others do not even look', async () => {
   const one = await upstream('tenants');
   const version = await api.newest();
@@ -285,20 +262,6 @@ test('the parts of resources are shown as they stood', async () => {
   assert.is((await call('GET', `${locations}/%2Fold?at=version:${version}`)).json.path, '/old');
   assert.is((await call('GET', `${locations}/%2Fnew?at=version:${version}`)).status, 404);
   assert.is((await call('GET', `${servers}?at=version:${version}`, undefined, rival.token)).status, 404);
-});
-
-test('a certificate of the past says where its issuing stood, as it did then', async () => {
-  const waiting = await made('certificates', { domain: 'waits.example.com', provider: 'letsencrypt' });
-  const path = `/v1/certificates/${waiting}`;
-  const now = await call('GET', path);
-  assert.is(now.json.issuance, 'requested');
-  const revision = String(now.headers.etag).replaceAll('"', '');
-  assert.equal((await call('GET', `${path}?at=revision:${revision}`)).json, now.json);
-  const { data } = (await call('GET', `${ws}/certificates?at=revision:${revision}`)).json;
-  assert.equal(
-    data.find((one: { id: string }) => one.id === waiting),
-    now.json,
-  );
 });
 
 test('wrong input is refused by field', async () => {

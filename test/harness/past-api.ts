@@ -14,6 +14,8 @@ import { until } from './until.js';
 type WriteDeps = Parameters<typeof writeRoutes>[0];
 type ReadDeps = Parameters<typeof queryRoutes>[0];
 
+const DAY_MS = 86_400_000;
+
 export const MINE = id(1);
 export const [ACME, RIVAL] = [id(11), id(12)];
 
@@ -78,7 +80,7 @@ export async function pastApi() {
           names: [name],
           fingerprint: 'a'.repeat(64),
           issued_at: at,
-          expires_at: '2099-01-01T00:00:00.000Z',
+          expires_at: timestamp(systemClock.now() + 90 * DAY_MS),
           auto_renew: false,
         },
         at,
