@@ -20,7 +20,8 @@ import {
 } from '../schemas/index.js';
 import { Health, type HealthDoc, type LoadHealth, presentHealth } from './agent-health.js';
 import { atParameter, readAtQuery } from './history/at.js';
-import type { PastScope, Stood } from './history/scope.js';
+import type { PastScope } from './history/scope.js';
+import type { Stood } from './history/stood.js';
 import { labelMatcher } from './label-selector.js';
 import { Parked, presentParked } from './parked-host.js';
 import { pick, revisionOf } from './present.js';

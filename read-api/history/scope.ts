@@ -7,7 +7,6 @@ import {
   INSTALLATION,
   type InvitationDoc,
   type MemberDoc,
-  type Origin,
   type Page,
   type Past,
   type Reader,
@@ -22,16 +21,6 @@ import {
   withBefore,
 } from '../../projections/index.js';
 import {
-  type Certificate,
-  type EnrolledAgent,
-  ISSUANCE_STEPS,
-  type Issuance,
-  type Organization,
-  type Upstream,
-  type VirtualHost,
-  type Workspace,
-} from '../../schemas/index.js';
-import {
   organizationsOf,
   type ReadRequest,
   readWhenPassed,
@@ -40,18 +29,7 @@ import {
   yes,
 } from '../scope.js';
 import { type Counted, isInstant, positionOf } from './at.js';
-
-interface Resources {
-  readonly organization: Organization;
-  readonly workspace: Workspace;
-  readonly agent: EnrolledAgent;
-  readonly upstream: Upstream;
-  readonly virtual_host: VirtualHost;
-  readonly certificate: Certificate;
-}
-
-/** A resource as it stood, with when it was set. */
-export type Stood<K extends StandingKind> = Scoped<Resources[K] & Origin & { readonly _at: string }>;
+import { type Resources, type Stood, stood } from './stood.js';
 
 /** Who was let in to an organization at a moment. */
 export interface PeopleThen {
@@ -108,19 +86,6 @@ export interface PastScopeDeps extends ScopeDeps {
 const WAIT_MS = 2000;
 /** Beyond every position that a log can have. */
 const NOW: Position = 2n ** 63n - 1n;
-
-/** Where the issuing of a certificate stood: the event that set it says so, the resource does not. */
-function issuanceThen({ type, details }: RecordDoc): { readonly issuance: Issuance } | undefined {
-  const step = ISSUANCE_STEPS.find((one) => type === `certificate.${one}`);
-  return step && { issuance: { step, reason: (details['reason'] as string | undefined) ?? null } };
-}
-
-function stood<K extends StandingKind>(record: RecordDoc): Stood<K> {
-  const { after, revision, position, at } = record;
-  const origin = { _revision: revision, _position: position, _at: at };
-  return yes({ ...after, ...issuanceThen(record), ...origin } as unknown as Resources[K] &
-    Origin & { readonly _at: string });
-}
 
 /** A workspace that is hidden from somebody now is hidden in its past too. */
 const isShown = ({ principal }: ReadRequest, organizationId: string, workspaceId: string): boolean =>
