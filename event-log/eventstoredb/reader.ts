@@ -109,6 +109,7 @@ export function openReader(deps: CallDeps): Reader {
     if (shrunk !== undefined) {
       throw new LogDamaged(shrunk);
     }
+    let waitedMs = 0;
     for (let attempt = 1; ; attempt += 1) {
       const { end, ours = before } = await lookBack(looked > before ? looked : before);
       if (end >= before) {
@@ -117,12 +118,14 @@ export function openReader(deps: CallDeps): Reader {
         deps.doubt.is = false;
         return ours;
       }
-      // An answered append may be a moment ahead of what reads show.
-      if (attempt >= deps.timing.attempts) {
+      // An answered append may be ahead of what reads show, and what is found here is found for good.
+      if (waitedMs >= deps.timing.callMs) {
         shrunk = `the log ends at position ${end}, but held an event at ${before}`;
         throw new LogDamaged(shrunk);
       }
-      await deps.timers.sleep(pause(deps, attempt), deps.closed).catch(() => undefined);
+      const ms = pause(deps, attempt);
+      waitedMs += ms;
+      await deps.timers.sleep(ms, deps.closed).catch(() => undefined);
     }
   }
 

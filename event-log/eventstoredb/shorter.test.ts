@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '../../test/harness/until.js';
 import { LogDamaged, Unavailable } from '../index.js';
-import { failure, newStream, rawEvents, reading, type Stage, stage } from './double.harness.js';
+import { failure, newStream, QUICK, rawEvents, reading, type Stage, stage } from './double.harness.js';
 
 const test = suite<Stage & { lost: string[] }>('eventstoredb: shorter');
 test.before.each(async (context) => {
@@ -56,6 +56,19 @@ test('is told to readers, and stays refused when it has grown past what it was',
   assert.instance(await failure(log.append(stream, before.revision, rawEvents(1))), Unavailable);
   assert.instance(await failure(reading(log).next()), LogDamaged);
   await back.end();
+});
+
+test('reads that show for a while less than was answered are waited for', async ({ log, node }) => {
+  const stream = newStream();
+  await log.append(stream, 'none', rawEvents(2));
+  node.store.truncate(1);
+  const looks = (): number => node.calls.filter(({ method }) => method === 'read').length;
+  const before = looks();
+  const head = log.head();
+  await until('more looks than a call has attempts', () => looks() > before + QUICK.attempts);
+  node.store.plant(stream, {});
+  assert.is(await head, node.store.all.at(-1)?.position);
+  assert.is(log.stopped?.(), undefined);
 });
 
 test('a server that comes back with all of it is gone on with', async (context) => {
